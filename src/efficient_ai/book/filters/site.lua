@@ -1,0 +1,75 @@
+-- Writes each page as an HTML file of its own, at the path that Quarto gives it.
+local path, system, stringify = pandoc.path, pandoc.system, pandoc.utils.stringify
+
+local function write(file, content)
+  system.make_directory(path.directory(file), true)
+  system.write_file(file, content)
+end
+
+local function text_of(blocks) return (stringify(blocks):gsub('%s+', ' ')) end
+
+function Pandoc(doc)
+  local site, home, entries, pages = stringify(doc.meta.site), {}, {}, pandoc.List()
+  local repo, branch = stringify(doc.meta['repo-url']), stringify(doc.meta['repo-branch'])
+  for _, div in ipairs(doc.blocks) do
+    local page = {url = (div.identifier:gsub('%.qmd$', '.html')), blocks = div.content, ids = {}, source = div.identifier}
+    local function note(element)
+      local id = element.identifier
+      if id and id ~= '' then page.ids[id] = true; home[id] = home[id] or page.url end
+      if id and id:match '^ref%-' then entries[id] = text_of(element.content) end
+    end
+    div.content:walk{Block = note, Inline = note}
+    page.title = div.content:find_if(function(b) return b.t == 'Header' end).content
+    pages:insert(page)
+  end
+  for i, page in ipairs(pages) do
+    local dir = path.directory(page.url)
+    local function from(target) return dir == '.' and target or path.make_relative(target, dir, true) end
+    local function asset(target) -- copied beside the pages; what a cell drew is there already
+      if target:match '^%a[%w+.-]*:' then return target end
+      local made = target:sub(1, #site + 1) == site .. '/' and target:sub(#site + 2)
+      if not made and not target:match '^notebooks/' then
+        local ok, content = pcall(system.read_file, target)
+        if not ok then error(page.source .. ': there is no file ' .. target, 0) end
+        write(path.join{site, target}, content)
+      end
+      return from(made or target)
+    end
+    local body = page.blocks:walk{
+      Image = function(image)
+        image.src = asset(image.src)
+        image.attributes.loading = 'lazy'
+        return image
+      end,
+      Link = function(link)
+        local id = link.target:match '^#(.+)'
+        if not id then link.target = asset(link.target)
+        elseif not page.ids[id] then
+          link.target = from(home[id] or error(page.source .. ': no such id: #' .. id, 0)) .. '#' .. id
+        end
+        if entries[id or ''] then link.title = entries[id] end
+        return link
+      end,
+    }
+    local function nav(other)
+      return other and {href = from(other.url), title = other.title, current = other == page}
+    end
+    local sections = body:filter(function(b) return not (b.t == 'Header' and b.level == 1) end)
+    local contents = pandoc.structure.table_of_contents(sections, {toc_depth = 3})
+    contents = #contents.content > 0 and pandoc.Blocks{contents} or nil
+    local notebook = (doc.meta.notebooks or {})[page.source]
+    local meta = {title = doc.meta.title, author = doc.meta.author, lang = doc.meta.lang, subtitle = doc.meta.subtitle,
+      pagetitle = (i == 1 and '' or text_of(page.title) .. ' – ') .. stringify(doc.meta.title), nav = pandoc.List(),
+      root = dir == '.' and '' or dir:gsub('[^/]+', '..') .. '/', previous = nav(pages[i - 1]), next = nav(pages[i + 1]),
+      contents = contents, cover = i == 1, pdf = from(stringify(doc.meta.pdf)), repo = repo,
+      notebook = notebook and from(stringify(notebook)), source = ('%s/blob/%s/%s'):format(repo, branch, page.source),
+      colab = notebook and ('%s/blob/%s/%s'):format(
+        repo:gsub('^https://github%.com/', 'https://colab.research.google.com/github/'), branch, stringify(notebook))}
+    for _, other in ipairs(pages) do
+      local entry = nav(other)
+      entry.contents = other == page and contents or nil
+      meta.nav:insert(entry)
+    end
+    write(path.join{site, page.url}, pandoc.write(pandoc.Pandoc(body, meta), 'html', PANDOC_WRITER_OPTIONS))
+  end
+end

@@ -1,0 +1,144 @@
+"""Conversion: a Keras model to the bytes of a .tflite file, at five precisions."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from efficient_ai.errors import BadModel
+from efficient_ai.records import Variant
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Float32:
+    """Weights and activations as they were trained."""
+
+    name = "float32"
+
+
+@dataclass(frozen=True)
+class Float16:
+    """Weights stored in half precision; the interpreter widens them when it loads the model."""
+
+    name = "float16"
+
+
+@dataclass(frozen=True)
+class DynamicInt8:
+    """int8 weights; activations are float32, and quantized on the way into each operator, range by range."""
+
+    name = "dynamic_int8"
+
+
+@dataclass(frozen=True)
+class Int8:
+    """int8 weights (a scale for each channel) and int8 activations, input and output included.
+
+    `calibration_set` has examples of the input, float32 (n, ...), from the training data: the ranges of the
+    activations are read off them.
+    """
+
+    calibration_set: np.ndarray = field(repr=False)
+    name = "int8"
+
+
+@dataclass(frozen=True)
+class Int16x8:
+    """int8 weights and int16 activations; `calibration_set` as for `Int8`."""
+
+    calibration_set: np.ndarray = field(repr=False)
+    name = "int16x8"
+
+
+Precision = Float32 | Float16 | DynamicInt8 | Int8 | Int16x8
+
+
+def convert(model: keras.Model, precision: Precision, *, technique: str = "") -> Variant:
+    """Convert a model at one precision.
+
+    The batch is fixed at 1: with an open batch some interpreters take five times as long.
+
+    Args:
+        model: Any Keras model with one input.
+        precision: `Float32()`, `Float16()`, `DynamicInt8()`, `Int8(calibration_set=x)` or `Int16x8(...)`.
+        technique: What was done to the weights before, for the variant's name.
+
+    Returns:
+        The file's bytes, named.
+
+    Raises:
+        ValueError: If the calibration set does not have the model's input shape, or is empty.
+        BadModel: If the converter does not take the model.
+
+    Source: jacob2018quantization for int8; the converter is TensorFlow Lite's.
+    """
+    import keras
+    import tensorflow as tf
+
+    shape = tuple(model.input_shape[1:])
+    calibration = getattr(precision, "calibration_set", None)
+    if calibration is not None and (len(calibration) == 0 or calibration.shape[1:] != shape):
+        raise ValueError(f"calibration_set must be (n, {', '.join(map(str, shape))}), got {calibration.shape}")
+    with _quiet():
+        batch_of_one = keras.Input(batch_shape=(1, *shape))
+        fixed = keras.Model(batch_of_one, model(batch_of_one), name=model.name)
+        converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
+        _configure(converter, precision, calibration)
+        try:
+            content = converter.convert()
+        except Exception as error:
+            last = str(error).strip().splitlines()[-1]
+            raise BadModel(f"{model.name} can't be converted to {precision.name}: {last}") from error
+    return Variant(model.name, precision.name, content, technique)
+
+
+def _configure(converter: Any, precision: Precision, calibration: np.ndarray | None) -> None:
+    import tensorflow as tf
+
+    ops = tf.lite.OpsSet
+    if not isinstance(precision, Float32):
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if isinstance(precision, Float16):
+        converter.target_spec.supported_types = [tf.float16]
+    if calibration is not None:
+        converter.representative_dataset = lambda: ([x[None].astype(np.float32)] for x in calibration)
+        small = isinstance(precision, Int8)
+        kind = ops.TFLITE_BUILTINS_INT8 if small else ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        converter.target_spec.supported_ops = [kind]
+        converter.inference_input_type = converter.inference_output_type = tf.int8 if small else tf.int16
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the converter's chatter, Python's and C++'s, off the page."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with tempfile.TemporaryFile() as sink, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kept = [os.dup(number) for number in (1, 2)]
+        try:
+            for number in (1, 2):
+                os.dup2(sink.fileno(), number)
+            with contextlib.redirect_stdout(open(os.devnull, "w")):  # noqa: SIM115
+                yield
+        finally:
+            for number, old in zip((1, 2), kept, strict=True):
+                os.dup2(old, number)
+                os.close(old)
+
+
+def ladder(model: keras.Model, calibration_set: np.ndarray, *, technique: str = "") -> tuple[Variant, ...]:
+    """All five precisions of a model, widest first."""
+    precisions = (Float32(), Float16(), DynamicInt8(), Int16x8(calibration_set), Int8(calibration_set))
+    return tuple(convert(model, precision, technique=technique) for precision in precisions)

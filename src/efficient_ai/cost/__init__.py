@@ -1,0 +1,7 @@
+"""Parameters, MACs and peak activations, operator by operator, from Keras models and from .tflite files."""
+
+from efficient_ai.cost.file_reader import count_file, live_tensors_of_file
+from efficient_ai.cost.keras_reader import count, live_tensors
+from efficient_ai.cost.liveness import Liveness, LiveTensor, Step, lifetimes
+
+__all__ = ["LiveTensor", "Liveness", "Step", "count", "count_file", "lifetimes", "live_tensors", "live_tensors_of_file"]

@@ -1,0 +1,102 @@
+"""How good a model is, how alike two are, and how sure one can be of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from efficient_ai.records import Interval
+
+
+def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The fraction of examples whose largest logit is that of their label.
+
+    Args:
+        logits: (n, classes).
+        labels: Integer classes, (n,).
+    """
+    return float(np.mean(correct(logits, labels)))
+
+
+def correct(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Which examples are named rightly: bool (n,)."""
+    if len(logits) != len(labels):
+        raise ValueError(f"logits and labels must be equally many, got {len(logits)} and {len(labels)}")
+    return np.argmax(logits, axis=-1) == labels
+
+
+def agreement(logits: np.ndarray, reference: np.ndarray) -> float:
+    """The fraction of examples on which two models name the same class, rightly or wrongly."""
+    return accuracy(logits, np.argmax(reference, axis=-1))
+
+
+def sqnr_db(values: np.ndarray, reference: np.ndarray) -> float:
+    """Signal to quantization noise: the reference's power over that of the error, in decibels.
+
+    Args:
+        values: What came out after quantization.
+        reference: What came out before; same shape.
+
+    Returns:
+        Decibels; infinite where nothing changed. Each bit of precision is worth about six.
+    """
+    noise = np.mean((np.asarray(values, np.float64) - reference) ** 2)
+    signal = np.mean(np.asarray(reference, np.float64) ** 2)
+    return float("inf") if noise == 0 else float(10 * np.log10(signal / noise))
+
+
+def bootstrap_mean(values: np.ndarray, *, seed: int = 0, samples: int = 2_000, confidence: float = 0.95) -> Interval:
+    """The mean of independent values with its percentile bootstrap interval.
+
+    Args:
+        values: (n,), bools included.
+        seed: Of the resampling.
+        samples: How many resamples.
+        confidence: In (0, 1).
+
+    Source: efron1993introduction, chapter 13.
+    """
+    values = np.asarray(values, np.float64)
+    random = np.random.default_rng(seed)
+    means = np.array([values[random.integers(0, len(values), len(values))].mean() for _ in range(samples)])
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(values.mean()), float(low), float(high), confidence)
+
+
+def paired_difference(first: np.ndarray, second: np.ndarray, *, seed: int = 0, confidence: float = 0.95) -> Interval:
+    """How much more often `first` is right than `second` on the same examples, with a paired bootstrap interval.
+
+    Both models meet the same hard examples, so the difference is known better than either accuracy.
+
+    Args:
+        first: bool (n,): see `correct`.
+        second: The same for the model that it is compared with.
+        seed: Of the resampling.
+        confidence: In (0, 1).
+
+    Returns:
+        The difference of the two accuracies, a fraction.
+    """
+    if np.shape(first) != np.shape(second):
+        raise ValueError(f"pairs must be equally many, got {np.shape(first)} and {np.shape(second)}")
+    difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
+    return bootstrap_mean(difference, seed=seed, confidence=confidence)
+
+
+def pareto_front(costs: Sequence[float], gains: Sequence[float]) -> tuple[int, ...]:
+    """The points that no other point beats: none costs as little or less and gains as much or more.
+
+    Args:
+        costs: Lower is better.
+        gains: Higher is better; as many.
+
+    Returns:
+        Indices, by rising cost. Of equal points the first stands.
+    """
+    order = sorted(range(len(costs)), key=lambda i: (costs[i], -gains[i], i))
+    front: list[int] = []
+    for i in order:
+        if not front or gains[i] > gains[front[-1]]:
+            front.append(i)
+    return tuple(front)

@@ -1,0 +1,81 @@
+"""The zoo: trained models that ship with the package, each with a card that says how it was made."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from efficient_ai.data.sources import sha256
+from efficient_ai.errors import BadModel, EfficientAIError
+from efficient_ai.models.architectures import BUILDERS
+from efficient_ai.records import ModelCard
+
+if TYPE_CHECKING:
+    import keras
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+def names() -> tuple[str, ...]:
+    """The names that `build` and `load` know, in the order of their multiply-accumulates."""
+    return tuple(BUILDERS)
+
+
+def _known(name: str) -> str:
+    if name not in BUILDERS:
+        near = difflib.get_close_matches(name, BUILDERS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise EfficientAIError(f"there is no model {name!r}{hint} (known: {', '.join(BUILDERS)})")
+    return name
+
+
+def build(name: str, *, seed: int = 0) -> keras.Model:
+    """An untrained model of the zoo.
+
+    Args:
+        name: One of `names()`.
+        seed: Of the initial weights.
+
+    Returns:
+        A Keras model that gives logits, (n, 10).
+
+    Raises:
+        EfficientAIError: If there is no such model.
+    """
+    return BUILDERS[_known(name)](seed=seed)
+
+
+def card(name: str) -> ModelCard:
+    """How a shipped model was made.
+
+    Raises:
+        EfficientAIError: If there is no such model, or it has not been trained yet.
+    """
+    path = WEIGHTS / f"{_known(name)}.json"
+    if not path.exists():
+        raise EfficientAIError(f"{name} ships no weights: make them with `efficient-ai train {name}`")
+    return ModelCard(**json.loads(path.read_text()))
+
+
+def load(name: str) -> keras.Model:
+    """A trained model of the zoo.
+
+    Args:
+        name: One of `names()`.
+
+    Returns:
+        A Keras model that gives logits, (n, 10).
+
+    Raises:
+        EfficientAIError: If there is no such model.
+        BadModel: If the weights are not those that the card names.
+    """
+    expected = card(name).weights_sha256
+    path = WEIGHTS / f"{name}.weights.h5"
+    if not path.exists() or sha256(path.read_bytes()) != expected:
+        raise BadModel(f"{path} is not what its card names: install the package again, or `efficient-ai train {name}`")
+    model = build(name)
+    model.load_weights(path)
+    return model

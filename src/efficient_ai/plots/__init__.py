@@ -1,0 +1,31 @@
+"""One style and one palette; `plot_*` functions draw records, and `Table` shows rows. Nothing here measures."""
+
+from efficient_ai.plots.compression import (
+    plot_ladder,
+    plot_latency,
+    plot_quantization_grid,
+    plot_sensitivity,
+    plot_study,
+    plot_weights,
+)
+from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
+from efficient_ai.plots.style import COLORS, MARKERS, figure
+from efficient_ai.plots.table import Table, paper_table
+
+__all__ = [
+    "COLORS",
+    "MARKERS",
+    "Table",
+    "figure",
+    "paper_table",
+    "plot_devices",
+    "plot_fit",
+    "plot_growth",
+    "plot_ladder",
+    "plot_latency",
+    "plot_quantization_grid",
+    "plot_sensitivity",
+    "plot_study",
+    "plot_weights",
+    "plot_zoo",
+]
