@@ -107,12 +107,15 @@ def _run(book: Project, file: str, notebook: dict[str, Any]) -> list[list[dict[s
     node = nbformat.from_dict(copy.deepcopy(notebook))
     folder = str((book.root / file).parent)
     client = NotebookClient(
-        node, timeout=CELL_TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": folder}}
+        node,
+        timeout=CELL_TIMEOUT_S,
+        kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=40"],  # else it warns about TCP on every start
+        resources={"metadata": {"path": folder}},
     )
     if not sys.stderr.isatty():
         print(f"executing {file}", file=sys.stderr, flush=True)
     bar = tqdm(total=len(code_cells(notebook)), desc=file, unit="cell", disable=None, leave=False)
-    client.create_kernel_manager().transport = "ipc"
     with bar, client.setup_kernel():
         for index, cell in enumerate(node.cells):
             if cell.cell_type != "code":

@@ -51,9 +51,10 @@ def generate(book: project.Project) -> dict[str, dict[str, Any]]:
         install = INSTALL.replace("REPO_URL", book.repo_url).replace("PAGE", page.name)
         made = [_code(install, {"hidden": True})]
         made += [_markdown(cell) if cell["type"] == "markdown" else _run(cell) for cell in cells]
-        for number, cell in enumerate(made):
-            text = f"{number} {cell['source']}"
-            cell["id"] = hashlib.sha256(text.encode()).hexdigest()[:8]
+        seen: dict[str, int] = {}
+        for cell in made:
+            count = seen[cell["source"]] = seen.get(cell["source"], 0) + 1
+            cell["id"] = hashlib.sha256(f"{count} {cell['source']}".encode()).hexdigest()[:8]
         notebooks[file] = {
             "cells": made,
             "metadata": {

@@ -1,7 +1,14 @@
 """Real data sets: where their bytes come from, how they are checked, and how they are split."""
 
 from efficient_ai.data.fashion_mnist import FashionMnist, as_inputs, fashion_mnist
-from efficient_ai.data.photographs import Photographs, calibration_crops, held_out, imagenet_labels, sample
+from efficient_ai.data.photographs import (
+    Photographs,
+    calibration_crops,
+    held_out,
+    imagenet_labels,
+    normalized,
+    sample,
+)
 from efficient_ai.data.splits import stratified_subset, train_validation
 
 __all__ = [
@@ -12,6 +19,7 @@ __all__ = [
     "fashion_mnist",
     "held_out",
     "imagenet_labels",
+    "normalized",
     "sample",
     "stratified_subset",
     "train_validation",

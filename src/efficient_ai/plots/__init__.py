@@ -1,6 +1,7 @@
 """One style and one palette; `plot_*` functions draw records, and `Table` shows rows. Nothing here measures."""
 
 from efficient_ai.plots.compression import (
+    plot_fidelity,
     plot_ladder,
     plot_latency,
     plot_quantization_grid,
@@ -19,6 +20,7 @@ __all__ = [
     "figure",
     "paper_table",
     "plot_devices",
+    "plot_fidelity",
     "plot_fit",
     "plot_growth",
     "plot_ladder",

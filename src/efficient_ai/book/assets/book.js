@@ -122,7 +122,7 @@ const query = document.getElementById("query"), note = document.getElementById("
 document.getElementById("search").onsubmit = (event) => event.preventDefault();
 if (location.protocol === "file:") {
   query.disabled = true;
-  query.placeholder = "Search needs `make serve`";
+  query.placeholder = "Search needs: make serve";
 } else {
   let engine, turn = 0;
   const base = new URL(document.body.dataset.root || "./", location.href);

@@ -21,7 +21,9 @@ local function shown(output, options)
       Div = function(div) return div.content end,
     }
   end
-  return {pandoc.CodeBlock(text, {'', {'cell-output', kind}})}
+  local block = pandoc.CodeBlock(text, {'', {'cell-output', kind}})
+  if not typst then return {block} end
+  return {pandoc.Div{pandoc.RawBlock('typst', '#output['), block, pandoc.RawBlock('typst', ']')}}
 end
 
 local function float(kind, options, body)

@@ -63,6 +63,7 @@ local function markdown(blocks)
     Span = function(s) return s.content end,
     Cite = function(c) return c.content end,
     Figure = function(f) return f.content .. {pandoc.Para(f.caption.long[1].content)} end,
+    RawBlock = function(r) if r.text:match '^<!%-%-' then return {} end end,
     Header = function(h) h.attr = {}; return h end,
     Link = function(l) if l.target:match '^#' then return l.content end; l.attr = {}; return l end,
     Image = function(image)

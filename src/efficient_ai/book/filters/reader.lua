@@ -3,10 +3,13 @@
 -- the book's root.
 local path = pandoc.path
 
-local function load(text, folder)
+local function load(text, folder, page)
   text = text:gsub('{{< *include +(%S+) *>}}', function(file)
-    return load(pandoc.system.read_file(path.join{folder, file}), folder)
+    return load(pandoc.system.read_file(path.join{folder, file}), folder, page)
   end)
+  for language in ('\n' .. text):gmatch '\n[ \t]*```+ *{([%w_-]+)}' do
+    if language ~= 'python' then error(page .. ': a cell in {' .. language .. '}; only {python} is known', 0) end
+  end
   return (('\n' .. text):gsub('(\n[ \t]*```+) *{python}', '%1 {.python .exec}'))
 end
 
@@ -14,7 +17,7 @@ function Reader(sources, opts)
   local blocks = pandoc.List()
   for _, source in ipairs(sources) do
     local folder = path.directory(source.name)
-    local doc = pandoc.read(load(source.text, folder), 'markdown', opts)
+    local doc = pandoc.read(load(source.text, folder, source.name), 'markdown', opts)
     local cells, values = 0, 0
     if doc.meta.title then doc.blocks:insert(1, pandoc.Header(1, doc.meta.title)) end
     local function rooted(target)
@@ -33,8 +36,6 @@ function Reader(sources, opts)
           code.attributes.n = tostring(cells)
           return code
         end
-        local language = code.classes[1] or ''
-        if language:match '^{' then error(source.name .. ': a cell in ' .. language .. ', only {python} is known', 0) end
       end,
       Code = function(code)
         local expression = code.text:match '^{python}%s+(.*)$'

@@ -1,0 +1,50 @@
+# make book: render the book into _book. make test: check everything. make serve: read it with its search.
+# A virtual environment is made in .venv with the first Python >= 3.11 found; PYTHON=... names another.
+.POSIX:
+PYTHON =
+
+# A stamp, written last, says that .venv holds what pyproject.toml and constraints.txt ask for. Without one,
+# .venv is half made or out of date, and is made anew; the test tools are added to a finished one.
+SET_UP = set -eu; \
+	hash=$$(cat pyproject.toml constraints.txt | cksum | cut -d ' ' -f 1); \
+	stamp=.venv/.stamp-$$hash; \
+	if [ ! -f "$$stamp-test" ] && [ ! -f "$$stamp-$$extra" ]; then \
+		unset PYTHONDONTWRITEBYTECODE; \
+		if [ ! -f "$$stamp-book" ]; then \
+			found=; \
+			for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+				if "$$python" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+				then found=$$python; break; fi; \
+			done; \
+			if [ -z "$$found" ]; then \
+				echo 'No Python >= 3.11 with venv was found; install one, or name it: make PYTHON=/path/to/python3' >&2; \
+				exit 1; \
+			fi; \
+			echo "setting up .venv with $$("$$found" --version)" >&2; \
+			rm -rf .venv; \
+			"$$found" -m venv .venv; \
+		fi; \
+		.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$$extra]"; \
+		touch "$$stamp-$$extra"; \
+	fi
+
+book:
+	@extra=book; $(SET_UP)
+	.venv/bin/efficient-ai book
+
+# The notebooks' run is the one that the book is rendered from; pytest's last line closes the run.
+test:
+	@extra=test; $(SET_UP)
+	.venv/bin/ruff check src tests
+	.venv/bin/ruff format --check src tests
+	.venv/bin/python -m pytest --nbval-lax --nbval-current-env tests notebooks
+
+serve:
+	@extra=book; $(SET_UP)
+	.venv/bin/efficient-ai serve
+
+# What was rendered; .venv and the cache stay.
+clean:
+	rm -rf _book .render .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: book test serve clean

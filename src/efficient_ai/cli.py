@@ -1,0 +1,209 @@
+"""The command line: `efficient-ai COMMAND`. A user's mistake gives one line and exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from efficient_ai import __version__
+from efficient_ai.errors import EfficientAIError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: As typed; those of the process when left out.
+
+    Returns:
+        0, or 1 where a check found something, or 2 where the user has to do something first.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        return options.run(options) or 0
+    except (EfficientAIError, ValueError, OSError) as error:
+        if os.environ.get("EFFICIENT_AI_DEBUG"):
+            raise
+        print(f"efficient-ai: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("efficient-ai: stopped; what was finished is kept, run again to go on", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="efficient-ai", description="Make models fit, and measure what it costs.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    command("models", _models, "list the trained models that ship, with their cards")
+    own = command("cost", _cost, "parameters, multiply-accumulates and bytes of a model, operator by operator")
+    own.add_argument("model", help="a name of the zoo, a .keras file or a .tflite file")
+    own = command("convert", _convert, "convert a Keras model to a .tflite file")
+    own.add_argument("model", help="a name of the zoo or a .keras file")
+    precisions = ("float32", "float16", "dynamic_int8", "int8", "int16x8")
+    own.add_argument("--precision", choices=precisions, default="dynamic_int8")
+    own.add_argument("--calibration", type=Path, help="an .npy file of inputs (n, ...): int8 and int16x8 need it")
+    own.add_argument("--out", type=Path, required=True, help="the .tflite file to write")
+    own = command("bench", _bench, "latency of .tflite files, measured in turn")
+    own.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    own.add_argument("--engine", action="append", help="litert, tf.lite or tflite-runtime; may be repeated")
+    own.add_argument("--threads", type=int, default=1)
+    own.add_argument("--runs", type=int, default=100, help="inferences of each, at least 50")
+    own = command("train", _train, "train a model of the zoo, as the shipped weights were made")
+    own.add_argument("name")
+    own.add_argument("--seed", type=int, default=0)
+    own.add_argument("--out", type=Path, help="folder for the weights and the card; the package's own when left out")
+    own = command("study", _study, "run what is missing of a study")
+    own.add_argument("name")
+    own = command("book", _book, "render the book into _book/")
+    own.add_argument("--page", help="execute only this page, as in `introduction`")
+    own = command("notebooks", _notebooks, "make the notebooks from the pages")
+    own.add_argument("--check", action="store_true", help="only say which are out of step")
+    command("links", _links, "check the links of the rendered book")
+    own = command("serve", _serve, "serve the rendered book, so that its search works")
+    own.add_argument("--port", type=int, default=8000)
+    return parser
+
+
+def _load_keras(name: str):
+    """A model of the zoo, or one out of a .keras file, opened in Keras's safe mode."""
+    from efficient_ai import models
+    from efficient_ai.errors import BadModel
+
+    if name.endswith((".keras", ".h5")):
+        import keras
+
+        if not Path(name).exists():
+            raise BadModel(f"there is no file {name}")
+        try:
+            return keras.models.load_model(name, compile=False, safe_mode=True)
+        except Exception as error:
+            raise BadModel(f"{name} can't be read as a Keras model: {str(error).splitlines()[0]}") from error
+    return models.load(name)
+
+
+def _models(options: argparse.Namespace) -> None:
+    from efficient_ai import models
+
+    for name in models.names():
+        card = models.card(name)
+        print(f"{name:<20} {card.test_accuracy:7.2%} on {card.data}; {card.command}")
+
+
+def _cost(options: argparse.Namespace) -> None:
+    from efficient_ai import cost
+
+    if options.model.endswith(".tflite"):
+        found = cost.count_file(Path(options.model))
+    else:
+        found = cost.count(_load_keras(options.model))
+    for layer in found.layers:
+        shape = "×".join(map(str, layer.output_shape))
+        print(f"{layer.name[:36]:<36} {layer.operator:<22} {shape:>14} {layer.params:>10,} {layer.macs:>14,}")
+    print(f"{found.params:,} parameters, {found.macs:,} MACs, {found.weight_bytes:,} bytes of weights")
+    print(f"{found.peak_activation_bytes:,} bytes of activations at the peak (estimate)")
+    if found.unknown_operators:
+        print(f"not counted: {', '.join(found.unknown_operators)}: the sums are lower bounds")
+
+
+def _convert(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    from efficient_ai import cache, compress
+
+    kinds = {
+        "float32": compress.Float32,
+        "float16": compress.Float16,
+        "dynamic_int8": compress.DynamicInt8,
+        "int8": compress.Int8,
+        "int16x8": compress.Int16x8,
+    }
+    if options.precision.startswith("int"):
+        if options.calibration is None:
+            raise EfficientAIError(f"{options.precision} needs --calibration FILE.npy with inputs of the training data")
+        precision = kinds[options.precision](np.load(options.calibration, allow_pickle=False))
+    else:
+        precision = kinds[options.precision]()
+    variant = compress.convert(_load_keras(options.model), precision)
+    cache.write_whole(options.out, variant.content)
+    print(f"{options.out}: {variant.size_bytes:,} bytes, {variant.compressed_bytes:,} through DEFLATE")
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from efficient_ai import measure
+    from efficient_ai.records import EngineMissingRow, Variant
+
+    variants = [Variant(file.stem, "", file.read_bytes(), technique=file.name) for file in options.files]
+    engines = tuple(options.engine or ("litert",))
+    for row in measure.compare(variants, engines=engines, threads=options.threads, runs=options.runs):
+        if isinstance(row, EngineMissingRow):
+            print(f"{row.engine}: not installed; {row.install_command}")
+            continue
+        print(
+            f"{row.variant:<30} {row.engine:<15} p50 {row.p50_ms:8.3f} ms  p90 {row.p90_ms:8.3f} ms  "
+            f"p99 {row.p99_ms:8.3f} ms  ({row.runs} runs, {row.threads} threads, {row.delegate}, {row.cpu})"
+        )
+
+
+def _train(options: argparse.Namespace) -> None:
+    from efficient_ai.models import zoo
+    from efficient_ai.train import train
+
+    card = train(options.name, seed=options.seed, folder=options.out or zoo.WEIGHTS)
+    print(f"{card.name}: {card.test_accuracy:.2%} of the test pictures, {card.train_seconds:.0f} s")
+
+
+def _study(options: argparse.Namespace) -> None:
+    from efficient_ai import studies
+
+    record = studies.run(options.name)
+    print(f"{record.name}: {len(record.entries)} entries, {record.date}, {record.machine}")
+
+
+def _book(options: argparse.Namespace) -> None:
+    from efficient_ai.book import render
+
+    print(f"the book is at {render.build(options.page, Path.cwd())}")
+
+
+def _notebooks(options: argparse.Namespace) -> int:
+    from efficient_ai.book import notebooks
+
+    if not options.check:
+        notebooks.write(Path.cwd())
+        return 0
+    behind = notebooks.check(Path.cwd())
+    for line in behind:
+        print(line)
+    return 1 if behind else 0
+
+
+def _links(options: argparse.Namespace) -> int:
+    from efficient_ai.book import links
+
+    broken = links.check(Path("_book"))
+    for line in broken:
+        print(line)
+    print(f"{len(broken)} broken links")
+    return 1 if broken else 0
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from efficient_ai.book import serve
+
+    serve.serve(Path("_book"), options.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
