@@ -80,7 +80,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class LatencyStats:
-    """Latency of one variant on one engine: the samples, and how they were taken."""
+    """Latency of one variant on one engine: the samples in the order of their rounds, and how they were taken."""
 
     variant: str
     engine: str
@@ -88,6 +88,7 @@ class LatencyStats:
     threads: int
     cpu: str
     warmup: int
+    rounds: int
     samples_ms: tuple[float, ...] = field(repr=False)
 
     @property
@@ -125,6 +126,15 @@ class EngineMissingRow:
 
     engine: str
     install_command: str
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """Stands in a table for a variant that an engine doesn't take, with the engine's reason."""
+
+    variant: str
+    engine: str
+    reason: str
 
 
 @dataclass(frozen=True)

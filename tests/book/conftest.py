@@ -106,7 +106,9 @@ class SmallBook:
         self.page.write_text(self.page.read_text("utf-8") + "\n" + text + "\n", "utf-8")
 
     def apart(self) -> subprocess.Popen:
-        code = "import sys, pathlib; from efficient_ai.book import render; render.build(None, pathlib.Path(sys.argv[1]))"
+        code = (
+            "import sys, pathlib; from efficient_ai.book import render; render.build(None, pathlib.Path(sys.argv[1]))"
+        )
         return subprocess.Popen(
             [sys.executable, "-c", code, str(self.root)], stderr=subprocess.PIPE, text=True, env=dict(os.environ)
         )

@@ -46,7 +46,9 @@ def test_second_render_executes_nothing_and_new_prose_neither(small, monkeypatch
 
 
 def test_page_whose_run_is_not_cached_is_left_out_and_its_references_become_text(small):
-    (small.root / "chapters" / "two.qmd").write_text("# Two {#sec-two}\n\n```{python}\n2\n```\n\nSee @sec-one.\n", "utf-8")
+    (small.root / "chapters" / "two.qmd").write_text(
+        "# Two {#sec-two}\n\n```{python}\n2\n```\n\nSee @sec-one.\n", "utf-8"
+    )
     project = small.root / "_quarto.yml"
     project.write_text(project.read_text("utf-8").replace("one.qmd,", "one.qmd, chapters/two.qmd,"), "utf-8")
     out = small.build("two")
@@ -100,7 +102,7 @@ def test_what_the_book_does_not_know_stops_with_page_and_cell(small, addition, m
 
 
 def test_unknown_page_and_missing_project_say_what_to_do(small, tmp_path):
-    with pytest.raises(EfficientAIError, match="no page called two in _quarto.yml; it lists index, one, references"):
+    with pytest.raises(EfficientAIError, match=r"no page called two in _quarto\.yml; it lists index, one, references"):
         small.build("two")
     with pytest.raises(EfficientAIError, match="run this in the book's folder"):
         render.build(None, tmp_path)
@@ -120,7 +122,7 @@ def test_link_checker_finds_what_is_broken(small):
 
 
 def test_notebooks_are_written_text_only_and_fall_out_of_step(small):
-    assert notebooks.check(small.root) == ["notebooks/one.ipynb is missing; run `efficient-ai notebooks one`"]
+    assert notebooks.check(small.root) == ["notebooks/one.ipynb is missing; run `efficient-ai notebooks`"]
     (path,) = notebooks.write(small.root)
     assert notebooks.check(small.root) == []
     content = path.read_text("utf-8")
@@ -129,7 +131,7 @@ def test_notebooks_are_written_text_only_and_fall_out_of_step(small):
     assert "nested" not in content
     small.add("One word more.")
     assert notebooks.check(small.root) == [
-        "notebooks/one.ipynb is out of step with chapters/one.qmd; run `efficient-ai notebooks one`"
+        "notebooks/one.ipynb is out of step with chapters/one.qmd; run `efficient-ai notebooks`"
     ]
 
 

@@ -47,7 +47,7 @@ def generate(book: project.Project) -> dict[str, dict[str, Any]]:
     for file, cells in json.loads(text or "{}").items():
         page = book.page(file)
         if extras is not None and page.name not in extras:
-            raise EfficientAIError(f"{file}: pyproject.toml has no extra called {page.name} for its notebook to install")
+            raise EfficientAIError(f"{file}: its notebook needs an extra called {page.name} in pyproject.toml")
         install = INSTALL.replace("REPO_URL", book.repo_url).replace("PAGE", page.name)
         made = [_code(install, {"hidden": True})]
         made += [_markdown(cell) if cell["type"] == "markdown" else _run(cell) for cell in cells]
@@ -180,7 +180,7 @@ def check(root: Path) -> list[str]:
     for file, fresh in made.items():
         path = path_of(book, file)
         name = path.relative_to(book.root)
-        remedy = f"run `efficient-ai notebooks {path.stem}`"
+        remedy = "run `efficient-ai notebooks`"
         if not path.exists():
             wrong.append(f"{name} is missing; {remedy}")
             continue

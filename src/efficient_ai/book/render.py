@@ -70,7 +70,9 @@ def _quarto() -> str | None:
 
 def _with_quarto(quarto: str, book: project.Project, wanted: str | None) -> Path:
     target = [wanted] if wanted else ["--output-dir", f"{book.output_dir}.new"]
-    done = subprocess.run([quarto, "render", *target], cwd=book.root, env={**os.environ, "QUARTO_PYTHON": sys.executable})
+    done = subprocess.run(
+        [quarto, "render", *target], cwd=book.root, env={**os.environ, "QUARTO_PYTHON": sys.executable}
+    )
     if done.returncode:
         raise EfficientAIError("quarto render failed; its own message stands above")
     out, new = book.root / book.output_dir, book.root / f"{book.output_dir}.new"
@@ -116,9 +118,7 @@ def _alive(pid: int) -> bool:
     return pid != os.getpid()
 
 
-def _render(
-    book: project.Project, work: Path, site: Path, ran: dict[str, dict[str, Any]], left_out: list[str]
-) -> None:
+def _render(book: project.Project, work: Path, site: Path, ran: dict[str, dict[str, Any]], left_out: list[str]) -> None:
     shown, downloads = {}, {}
     for file, notebook in ran.items():
         stem = Path(file).stem
@@ -150,14 +150,13 @@ def _render(
         shutil.copy(pandoc.ASSETS / asset, site / asset)
     _index(site)
     _say("writing PDF")
-    source = work / "book.typ"
+    source, layout = work / "book.typ", pandoc.ASSETS / "book.typ"
     pandoc.run(
         book,
         work=work,
         to="typst",
         filters=("cells.lua", "quarto.lua", "citeproc", "pdf.lua"),
-        options=("--standalone", "--template", str(pandoc.ASSETS / "book.typ"), "--syntax-highlighting=idiomatic")
-        + ("-o", str(source)),
+        options=("--syntax-highlighting=idiomatic", "--standalone", "--template", str(layout), "-o", str(source)),
         **metadata,
     )
     _typeset(source, site / f"{book.output_file}.pdf", book.root)

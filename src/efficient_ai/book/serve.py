@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 from efficient_ai.errors import EfficientAIError
 
@@ -13,7 +14,7 @@ from efficient_ai.errors import EfficientAIError
 class Handler(SimpleHTTPRequestHandler):
     """Serves files without a line for each; pages change when they are rendered again, so nothing is kept."""
 
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".wasm": "application/wasm", ".js": "text/javascript"}
+    extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, ".wasm": "application/wasm"}
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -124,15 +125,19 @@ def _quiet() -> Iterator[None]:
     """Keep the converter's chatter, Python's and C++'s, off the page."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     with tempfile.TemporaryFile() as sink, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         kept = [os.dup(number) for number in (1, 2)]
         try:
             for number in (1, 2):
                 os.dup2(sink.fileno(), number)
-            with contextlib.redirect_stdout(open(os.devnull, "w")):  # noqa: SIM115
+            with contextlib.redirect_stdout(open(os.devnull, "w")):
                 yield
         finally:
+            logger.setLevel(level)
             for number, old in zip((1, 2), kept, strict=True):
                 os.dup2(old, number)
                 os.close(old)

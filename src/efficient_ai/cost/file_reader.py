@@ -139,7 +139,8 @@ def count_file(source: str | Path | bytes) -> ModelCost:
 
     Weight bytes are what the file holds for a constant: its buffer, and its scales (4 bytes each) and zero points
     (8 bytes each) where it is quantized. A constant that several operators share counts once. A weight that is
-    unpacked first (float16, sparse) counts where it is used. The file's own batch counts: convert with 1.
+    unpacked first (float16, sparse) counts where it is used. The file's own batch counts:
+    convert with 1. Scratch memory of the kernels is no tensor of the file, and not in `peak_activation_bytes`.
 
     Args:
         source: Path of the file, or its content.

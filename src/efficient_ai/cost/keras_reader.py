@@ -176,7 +176,8 @@ def count(model: keras.Model, *, input_shape: Sequence[int] | None = None) -> Mo
 
     Batch normalization is counted with its learnt gamma and beta, as torchvision's tables do, without its moving
     statistics, and with no MACs: at inference it folds into the convolution before. `peak_activation_bytes` lets
-    it, an activation function and dropout write over their input where nothing else reads that.
+    it, an activation function and dropout write over their input where nothing else reads that. A padding layer has
+    a tensor of its own here, which a converter may fold away: count the .tflite file for what is deployed.
 
     Args:
         model: A built functional or sequential Keras 3 model; nested ones are flattened, shared layers count their

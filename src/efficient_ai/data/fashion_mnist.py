@@ -41,15 +41,16 @@ def _from_keras() -> Arrays:
 
     with contextlib.redirect_stdout(io.StringIO()):
         (train_images, train_labels), (test_images, test_labels) = keras.datasets.fashion_mnist.load_data()
-    return dict(
-        train_images=train_images, train_labels=train_labels, test_images=test_images, test_labels=test_labels
-    )
+    return dict(train_images=train_images, train_labels=train_labels, test_images=test_images, test_labels=test_labels)
 
 
 def _from_debian() -> Arrays:
     """As Debian packages it: the four original IDX files, compressed anew."""
-    names = {f"{part}_{what}": f"{FOLDER}{prefix}-{what}-idx{3 if what == 'images' else 1}-ubyte.gz"
-             for part, prefix in (("train", "train"), ("test", "t10k")) for what in ("images", "labels")}
+    names = {
+        f"{part}_{what}": f"{FOLDER}{prefix}-{what}-idx{3 if what == 'images' else 1}-ubyte.gz"
+        for part, prefix in (("train", "train"), ("test", "t10k"))
+        for what in ("images", "labels")
+    }
     files = sources.debian_files(PACKAGE, tuple(names.values()))
     return {name: _idx(gzip.decompress(files[path])) for name, path in names.items()}
 

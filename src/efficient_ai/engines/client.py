@@ -29,14 +29,16 @@ class EngineFailed(EfficientAIError):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model that a worker holds. `delegate` is what really runs, asked for or not."""
+    """A model that a worker holds. `delegate` is what really runs, asked for or not; a scale of 0 means float."""
 
     model: int
     delegate: str
     input_shape: tuple[int, ...]
     input_dtype: str
+    input_scale: float
     output_shape: tuple[int, ...]
     output_dtype: str
+    output_scale: float
 
 
 class Worker:

@@ -54,8 +54,10 @@ class Server:
             "delegate": session.delegate,
             "input_shape": session.input.shape,
             "input_dtype": session.input.dtype.name,
+            "input_scale": session.input.scale,
             "output_shape": session.output.shape,
             "output_dtype": session.output.dtype.name,
+            "output_scale": session.output.scale,
         }
 
     def predict(self, *, model: int, inputs: str, outputs: str) -> dict[str, Any]:

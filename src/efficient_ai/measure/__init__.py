@@ -1,5 +1,5 @@
 """What a model takes on this machine."""
 
-from efficient_ai.measure.latency import ROUNDS, RefusedRow, compare, overhead, ratio
+from efficient_ai.measure.latency import ROUNDS, compare, overhead, ratio
 
-__all__ = ["ROUNDS", "RefusedRow", "compare", "overhead", "ratio"]
+__all__ = ["ROUNDS", "compare", "overhead", "ratio"]

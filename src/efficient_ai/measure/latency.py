@@ -12,20 +12,11 @@ import numpy as np
 from efficient_ai import cache
 from efficient_ai.engines import DELEGATES, Loaded, Worker, available, missing_row
 from efficient_ai.errors import BadModel
-from efficient_ai.records import EngineMissingRow, Interval, LatencyStats, Variant
+from efficient_ai.records import EngineMissingRow, Interval, LatencyStats, RefusedRow, Variant
 
 ROUNDS = 10
 FEWEST_RUNS = 50
 RESAMPLES = 2_000
-
-
-@dataclass(frozen=True)
-class RefusedRow:
-    """Stands in a table for a variant that an engine doesn't take, with the engine's reason."""
-
-    variant: str
-    engine: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -121,6 +112,7 @@ def compare(
             threads=contender.worker.threads,
             cpu=cache.machine().cpu,
             warmup=warmup,
+            rounds=rounds,
             samples_ms=tuple(samples[key]),
         )
     return tuple(rows[key] for key in sorted(rows))
@@ -144,26 +136,26 @@ def _ratio_of_medians(first: np.ndarray, second: np.ndarray, *, seed: int) -> In
     return Interval(float(np.median(first) / np.median(second)), float(low), float(high))
 
 
-def ratio(first: LatencyStats, second: LatencyStats, *, rounds: int = ROUNDS, seed: int = 0) -> Interval:
+def ratio(first: LatencyStats, second: LatencyStats, *, seed: int = 0) -> Interval:
     """How many times as long `first` takes as `second`: the ratio of their medians.
 
     Args:
         first: Of one call of `compare`.
         second: Of the same call.
-        rounds: As in that call.
         seed: Of the bootstrap.
 
     Returns:
         The ratio with its 95 % bootstrap interval, paired by round.
 
     Raises:
-        ValueError: If the two don't have the same number of runs, divided among `rounds`.
+        ValueError: If the two don't come from one comparison: other runs or other rounds.
     """
-    if first.runs != second.runs or first.runs % rounds:
+    if (first.runs, first.rounds) != (second.runs, second.rounds):
         raise ValueError(
-            f"expected two rows of one comparison in {rounds} rounds, got {first.runs} and {second.runs} runs"
+            f"expected two rows of one comparison, got {first.runs} runs in {first.rounds} rounds "
+            f"and {second.runs} in {second.rounds}"
         )
-    shape = (rounds, -1)
+    shape = (first.rounds, -1)
     return _ratio_of_medians(np.reshape(first.samples_ms, shape), np.reshape(second.samples_ms, shape), seed=seed)
 
 

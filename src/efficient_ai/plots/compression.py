@@ -58,7 +58,9 @@ def plot_sensitivity(sparsities: Sequence[float], accuracies: Mapping[str, Seque
     return made
 
 
-def plot_study(accuracies: Mapping[str, Mapping[float, Sequence[float]]], dense: Interval, title: str = "study") -> Figure:
+def plot_study(
+    accuracies: Mapping[str, Mapping[float, Sequence[float]]], dense: Interval, title: str = "study"
+) -> Figure:
     """Accuracy after pruning and fine-tuning: a dot a seed, a line through the means.
 
     Args:
@@ -149,7 +151,9 @@ def plot_latency(stats: Sequence[LatencyStats]) -> Figure:
             color: Any = COLORS["pruned"] if " " in s.variant else COLORS[precision]
             axes.plot([s.percentile_ms(10), s.p90_ms], [row, row], color=color, lw=2.5, alpha=0.5)
             axes.plot(s.p50_ms, row, MARKERS[precision], color=color)
-            label(axes, f"{s.p50_ms:.2g} ms" if s.p50_ms < 10 else f"{s.p50_ms:.0f} ms", (s.p90_ms, row), offset=(6, -3))
+            label(
+                axes, f"{s.p50_ms:.2g} ms" if s.p50_ms < 10 else f"{s.p50_ms:.0f} ms", (s.p90_ms, row), offset=(6, -3)
+            )
             names.append(f"{engine}  {s.variant}")
             ticks.append(row)
             row += 1

@@ -40,7 +40,9 @@ def plot_growth(models: Sequence[PublishedFigure], memories: Mapping[str, int], 
         label(axes, name, (min(years) - 0.6, size), offset=(0, 3))
     axes.set(yscale="log", ylabel="parameters (dashed: bytes of memory)", ylim=(3e3, 3e12))
     axes.set_xlim(min(years) - 0.7, right + 3)
-    axes.set_xticks([*range(min(years), max(years) + 1, 2), right], [*range(min(years), max(years) + 1, 2), "this book"])
+    axes.set_xticks(
+        [*range(min(years), max(years) + 1, 2), right], [*range(min(years), max(years) + 1, 2), "this book"]
+    )
     return made
 
 

@@ -55,6 +55,8 @@ def figure(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any
     return made, axes
 
 
-def label(axes: Any, text: str, xy: tuple[float, float], *, offset: tuple[float, float] = (6, 4), **options: Any) -> None:
+def label(
+    axes: Any, text: str, xy: tuple[float, float], *, offset: tuple[float, float] = (6, 4), **options: Any
+) -> None:
     """A small label beside a point, `offset` in points."""
     axes.annotate(text, xy, xytext=offset, textcoords="offset points", fontsize=8.5, color="#333333", **options)

@@ -48,7 +48,9 @@ class Table:
             return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
         rule = ["---:" if yes else ":---" for yes in self._numeric.values()]
-        return "\n".join([line(list(self.rows[0])), line(rule), *(line([str(v) for v in r.values()]) for r in self.rows)])
+        return "\n".join(
+            [line(list(self.rows[0])), line(rule), *(line([str(v) for v in r.values()]) for r in self.rows)]
+        )
 
     def __repr__(self) -> str:
         widths = {k: max(len(k), *(len(str(row[k])) for row in self.rows)) for k in self.rows[0]}
@@ -57,7 +59,9 @@ class Table:
         return "\n".join(lines)
 
 
-def paper_table(rows: Sequence[tuple[str, PublishedFigure, float, str]], *, digits: int = 1, percent: bool = True) -> Table:
+def paper_table(
+    rows: Sequence[tuple[str, PublishedFigure, float, str]], *, digits: int = 1, percent: bool = True
+) -> Table:
     """Paper | ours | difference.
 
     Args:

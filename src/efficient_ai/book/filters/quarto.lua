@@ -25,7 +25,7 @@ end
 local function title_of(div, default)
   local first = div.content[1]
   if first and first.t == 'Header' then return div.content:remove(1).content end
-  return div.attributes.title and markdown(div.attributes.title) or pandoc.Inlines(default)
+  return div.attributes.title and markdown(div.attributes.title) or pandoc.Inlines(default or '')
 end
 
 local function callout(div, name)
@@ -132,7 +132,7 @@ local function heading(h, label, at)
     for i = 2, h.level do at[i] = at[i] or 0 end
   end
   local number = table.concat(at, '.', 1, h.level)
-  define(h.identifier, h.level > 1 and 'Section' or label:match '%a' and 'Appendix' or 'Chapter', number)
+  if kind(h.identifier) == 'sec' then define(h.identifier, h.level > 1 and 'Section' or label:match '%a' and 'Appendix' or 'Chapter', number) end
   if h.level == 1 and typst then
     return raw(('#chapter("%s", [%s]) <%s>'):format(number, to_typst(h.content), h.identifier))
   end

@@ -1,0 +1,28 @@
+import pytest
+
+from efficient_ai import plots, published
+
+
+def test_a_table_escapes_what_html_and_markdown_would_read():
+    table = plots.Table([{"a|b": "<x>", "n": "1.5"}, {"a|b": "p|q", "n": "−2"}])
+    assert "&lt;x&gt;" in table._repr_html_()
+    assert "p\\|q" in table._repr_markdown_()
+
+
+def test_numbers_stand_to_the_right_and_words_to_the_left():
+    markdown = plots.Table([{"name": "one", "size": "1,234"}, {"name": "2nd", "size": "–"}])._repr_markdown_()
+    assert markdown.splitlines()[1] == "| :--- | ---: |"
+
+
+def test_rows_with_other_headings_are_refused():
+    with pytest.raises(ValueError, match="got \\['b'\\]"):
+        plots.Table([{"a": 1}, {"b": 2}])
+    with pytest.raises(ValueError, match="at least one row"):
+        plots.Table([])
+
+
+def test_paper_and_ours_stand_beside_their_difference():
+    paper = published.figure("torchvision.mobilenet_v2.top1")
+    text = repr(plots.paper_table([("top-1", paper, 0.7, "fewer pictures")]))
+    assert "71.9 %" in text
+    assert "−1.9 points" in text
