@@ -12,7 +12,8 @@ SET_UP = set -eu; \
 		unset PYTHONDONTWRITEBYTECODE; \
 		if [ ! -f "$$stamp-book" ]; then \
 			found=; \
-			for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+			wanted='$(PYTHON)'; \
+			for python in $${wanted:-python3.13 python3.12 python3.11 python3}; do \
 				if "$$python" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 				then found=$$python; break; fi; \
 			done; \

@@ -41,7 +41,12 @@ def _from_keras() -> Arrays:
 
     with contextlib.redirect_stdout(io.StringIO()):
         (train_images, train_labels), (test_images, test_labels) = keras.datasets.fashion_mnist.load_data()
-    return dict(train_images=train_images, train_labels=train_labels, test_images=test_images, test_labels=test_labels)
+    return {
+        "train_images": train_images,
+        "train_labels": train_labels,
+        "test_images": test_images,
+        "test_labels": test_labels,
+    }
 
 
 def _from_debian() -> Arrays:

@@ -36,9 +36,9 @@ def affine_for(values: np.ndarray, *, bits: int = 8, symmetric: bool = False) ->
     """
     if not 2 <= bits <= 16:
         raise ValueError(f"bits must be in 2..16, got {bits}")
-    low, high = min(0.0, float(np.min(values))), max(0.0, float(np.max(values)))
-    if not np.isfinite([low, high]).all():
+    if not np.isfinite(values).all():
         raise ValueError("the tensor has values that are no numbers; quantization needs finite ones")
+    low, high = min(0.0, float(np.min(values))), max(0.0, float(np.max(values)))
     lowest, highest = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     if symmetric:
         return Affine(max(-low, high) / highest or 1.0, 0, -highest, highest)

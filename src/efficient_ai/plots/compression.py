@@ -98,7 +98,7 @@ def plot_quantization_grid(values: np.ndarray, grids: Mapping[str, Affine]) -> F
     made, (top, bottom) = figure(2, 1, figsize=(6.4, 3.6), sharex=True, height_ratios=(1.5, 1))
     top.hist(values.ravel(), 80, color=COLORS["float32"])
     top.set_ylabel("weights")
-    for row, (name, affine) in enumerate(grids.items()):
+    for row, affine in enumerate(grids.values()):
         points = (np.arange(affine.lowest, affine.highest + 1) - affine.zero_point) * affine.scale
         bottom.vlines(points, row + 0.12, row + 0.88, color=COLORS["int8"], lw=0.8 if len(points) > 64 else 1.3)
     bottom.set_yticks([i + 0.5 for i in range(len(grids))], list(grids))

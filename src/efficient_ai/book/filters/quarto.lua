@@ -78,10 +78,7 @@ end
 local function figure(id, blocks, text)
   if notebook then return pandoc.Div(blocks .. {pandoc.Para(text)}) end
   if html then
-    blocks = blocks:map(function(block)
-      if block.t ~= 'Table' then return block end
-      return pandoc.Div({block}, {'', {'table-scroll'}})
-    end)
+    blocks = blocks:walk{Table = function(t) return pandoc.Div({t}, {'', {'table-scroll'}}) end}
   elseif kind(id) == 'tbl' then
     return pandoc.Div{raw '#figure(kind: table, [', pandoc.Div(blocks), raw '], caption: [', pandoc.Plain(text),
       raw(']) <' .. id .. '>')}
@@ -155,6 +152,22 @@ local function check_div(d)
   end
 end
 
+-- A column without an alignment: to the right if it holds numbers, else to the left.
+local function aligned(t)
+  local rows, numbers = pandoc.List(), {}
+  for _, body in ipairs(t.bodies) do rows:extend(body.body) end
+  for _, row in ipairs(rows) do
+    for c, cell in ipairs(row.cells) do
+      local text = stringify(cell.contents)
+      if numbers[c] ~= false and text ~= '' then numbers[c] = text:match '^[-+~]?%d[%d., ]*%%?$' ~= nil end
+    end
+  end
+  for c, spec in ipairs(t.colspecs) do
+    if spec[1] == 'AlignDefault' then t.colspecs[c] = {numbers[c] and 'AlignRight' or 'AlignLeft', spec[2]} end
+  end
+  return t
+end
+
 -- Numbers a page and rewrites its Quarto blocks; `label` is its number, its letter or nil.
 local function page(div, label)
   local count, at = {}, {label}
@@ -162,7 +175,7 @@ local function page(div, label)
     count[k] = (count[k] or 0) + 1
     return (label and label .. '.' or '') .. count[k]
   end
-  return div:walk{
+  return div:walk{Table = aligned}:walk{
     traverse = 'topdown',
     Header = function(h) return heading(h, label, at) end,
     Div = function(d)
