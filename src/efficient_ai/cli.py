@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--out", type=Path, help="folder for the weights and the card; the package's own when left out")
     own = command("study", _study, "run what is missing of a study")
     own.add_argument("name")
+    own.add_argument("--jobs", type=int, default=1, help="shards at a time")
     own = command("book", _book, "render the book into _book/")
     own.add_argument("--page", help="execute only this page, as in `introduction`")
     own = command("notebooks", _notebooks, "make the notebooks from the pages")
@@ -167,7 +168,7 @@ def _train(options: argparse.Namespace) -> None:
 def _study(options: argparse.Namespace) -> None:
     from efficient_ai import studies
 
-    record = studies.run(options.name)
+    record = studies.run(options.name, jobs=options.jobs)
     print(f"{record.name}: {len(record.entries)} entries, {record.date}, {record.machine}")
 
 

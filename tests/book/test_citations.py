@@ -20,8 +20,21 @@ def test_every_cited_key_is_in_the_bibliography():
     none(wrong)
 
 
+def sourced() -> dict[str, set[str]]:
+    """The keys that the package's docstrings name as sources, by module."""
+    key = re.compile(r"\b[a-z]+(?:19|20)\d\d[a-z0-9]+\b")
+    return {
+        path.name: set(key.findall(" ".join(re.findall(r'"""(.*?)"""', path.read_text("utf-8"), re.S))))
+        for path in (ROOT / "src").rglob("*.py")
+    }
+
+
+def test_every_source_that_a_docstring_names_is_in_the_bibliography():
+    none([f"{name}: {key}" for name, keys in sourced().items() for key in sorted(keys - KEYS)])
+
+
 def test_every_entry_of_the_bibliography_is_used():
-    used = set().union(*(source.cited() for source in sources()))
+    used = set().union(*(source.cited() for source in sources()), *sourced().values())
     data = "\n".join(path.read_text("utf-8") for path in (ROOT / "src").rglob("*.toml"))
     unused = [key for key in sorted(KEYS - used) if not re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", data)]
-    none([f"references.bib: no page and no data file uses {key}" for key in unused])
+    none([f"references.bib: no page, no docstring and no data file uses {key}" for key in unused])

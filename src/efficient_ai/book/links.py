@@ -91,7 +91,10 @@ def _broken(target: str, file: Path, pages: dict[Path, _Document], book_dir: Pat
 
 
 def _outline(book_dir: Path, titles: list[str]) -> list[str]:
-    from pypdf import PdfReader
+    try:
+        from pypdf import PdfReader
+    except ImportError:
+        raise EfficientAIError("reading the PDF's outline needs pypdf: pip install pypdf") from None
 
     wrong = []
     for pdf in book_dir.glob("*.pdf"):

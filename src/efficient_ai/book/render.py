@@ -48,6 +48,8 @@ def build(page: str | None, root: Path) -> Path:
             ran[file] = found
         else:
             left_out.append(file)
+    if left_out:
+        _say(f"left out, since they were not executed: {', '.join(left_out)}")
     with _workplace(book) as work:
         site = work / "site"
         _render(book, work, site, ran, left_out)
@@ -69,13 +71,13 @@ def _quarto() -> str | None:
 
 
 def _with_quarto(quarto: str, book: project.Project, wanted: str | None) -> Path:
-    target = [wanted] if wanted else ["--output-dir", f"{book.output_dir}.new"]
+    target = [wanted] if wanted else ["--output-dir", ".render/quarto"]
     done = subprocess.run(
         [quarto, "render", *target], cwd=book.root, env={**os.environ, "QUARTO_PYTHON": sys.executable}
     )
     if done.returncode:
         raise EfficientAIError("quarto render failed; its own message stands above")
-    out, new = book.root / book.output_dir, book.root / f"{book.output_dir}.new"
+    out, new = book.root / book.output_dir, book.root / ".render/quarto"
     if not wanted:
         shutil.rmtree(out, ignore_errors=True)
         new.rename(out)

@@ -134,7 +134,7 @@ def calibration_crops(per_picture: int = 4) -> np.ndarray:
 
 @functools.cache
 def held_out() -> Photographs:
-    """The twenty labelled pictures that nothing here is calibrated on or chosen by.
+    """The twenty labelled pictures that nothing here is calibrated on or chosen by; they come with rauber2020foolbox.
 
     Raises:
         DataUnavailable: If PyPI can't be reached and the cache has no copy.

@@ -85,18 +85,21 @@ def stale(name: str) -> bool:
     return (kept.code, kept.inputs) != (cache.code_hash(*made.depends_on), made.inputs())
 
 
-def run(name: str, *, folder: Path = RECORDS) -> StudyRecord:
+def run(name: str, *, folder: Path = RECORDS, jobs: int = 1) -> StudyRecord:
     """Run what is missing of a study; what older code found is dropped.
 
-    Each shard is kept as soon as it is done, so an interrupted study loses one shard at most.
+    Each shard is kept as soon as it is done, so an interrupted study loses no more shards than were running.
 
     Args:
         name: One of `NAMES`.
         folder: Where `NAME.json` is written.
+        jobs: How many shards run at a time, each in a process of its own where there are several.
 
     Returns:
         The whole record.
     """
+    from joblib import Parallel, delayed
+
     made = study(name)
     code = cache.code_hash(*made.depends_on)
     entries: list[dict[str, Any]] = []
@@ -104,11 +107,12 @@ def run(name: str, *, folder: Path = RECORDS) -> StudyRecord:
         old = record(name, folder=folder)
         entries = list(old.entries) if (old.code, old.inputs) == (code, made.inputs()) else []
     machine = cache.machine()
-    with tqdm(made.shards, desc=name, disable=None) as bar:
-        for shard in bar:
-            if any(shard.items() <= entry.items() for entry in entries):
-                continue
-            entries.append({**shard, **made.run(**shard)})
+    missing = [s for s in made.shards if not any(s.items() <= entry.items() for entry in entries)]
+    found = Parallel(n_jobs=jobs, return_as="generator")(delayed(made.run)(**shard) for shard in missing)
+    started = len(made.shards) - len(missing)
+    with tqdm(total=len(made.shards), initial=started, desc=name, disable=None) as bar:
+        for shard, result_of_shard in zip(missing, found, strict=True):
+            entries.append({**shard, **result_of_shard})
             result = StudyRecord(
                 name=name,
                 command=f"efficient-ai study {name}",
@@ -120,4 +124,5 @@ def run(name: str, *, folder: Path = RECORDS) -> StudyRecord:
                 entries=tuple(entries),
             )
             cache.write_whole(folder / f"{name}.json", json.dumps(dataclasses.asdict(result), indent=1).encode())
+            bar.update()
     return record(name, folder=folder)

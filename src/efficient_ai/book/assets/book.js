@@ -122,7 +122,8 @@ const query = document.getElementById("query"), note = document.getElementById("
 document.getElementById("search").onsubmit = (event) => event.preventDefault();
 if (location.protocol === "file:") {
   query.disabled = true;
-  query.placeholder = "Search needs: make serve";
+  query.placeholder = "Search: make serve";
+  query.title = "A browser lets a page search only where it is served: run make serve.";
 } else {
   let engine, turn = 0;
   const base = new URL(document.body.dataset.root || "./", location.href);

@@ -80,8 +80,10 @@ local function figure(id, blocks, text)
   if html then
     blocks = blocks:walk{Table = function(t) return pandoc.Div({t}, {'', {'table-scroll'}}) end}
   elseif kind(id) == 'tbl' then
-    return pandoc.Div{raw '#figure(kind: table, [', pandoc.Div(blocks), raw '], caption: [', pandoc.Plain(text),
-      raw(']) <' .. id .. '>')}
+    local rows = 0 -- a short table stays whole, a long one runs on to the next page
+    blocks:walk{Table = function(t) for _, body in ipairs(t.bodies) do rows = rows + #body.body end end}
+    return pandoc.Div{raw('#block(breakable: ' .. tostring(rows > 25) .. ')[#figure(kind: table, ['), pandoc.Div(blocks),
+      raw '], caption: [', pandoc.Plain(text), raw(']) <' .. id .. '>]')}
   end
   return pandoc.Figure(blocks, caption(text), {id, {kind(id) == 'tbl' and 'table-figure' or 'figure'}})
 end
