@@ -29,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (EfficientAIError, ValueError, OSError) as error:
         if os.environ.get("EFFICIENT_AI_DEBUG"):
             raise
-        print(f"efficient-ai: {' '.join(str(error).split())}", file=sys.stderr)
+        line, _, below = str(error).strip().partition("\n")
+        print(f"efficient-ai: {line}", file=sys.stderr)
+        if isinstance(error, EfficientAIError) and below:  # the traceback of a page's cell
+            print(below, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("efficient-ai: stopped; what was finished is kept, run again to go on", file=sys.stderr)
@@ -143,13 +146,20 @@ def _convert(options: argparse.Namespace) -> None:
 
 def _bench(options: argparse.Namespace) -> None:
     from efficient_ai import measure
-    from efficient_ai.records import EngineMissingRow, Variant
+    from efficient_ai.records import EngineMissingRow, RefusedRow, Variant
 
     variants = [Variant(file.stem, "", file.read_bytes(), technique=file.name) for file in options.files]
     engines = tuple(options.engine or ("litert",))
-    for row in measure.compare(variants, engines=engines, threads=options.threads, runs=options.runs):
+    rows = measure.compare(variants, engines=engines, threads=options.threads, runs=options.runs)
+    refused = [row for row in rows if isinstance(row, RefusedRow)]
+    if refused and len(refused) == len(rows):
+        raise EfficientAIError(f"{refused[0].variant}: {refused[0].reason}")
+    for row in rows:
         if isinstance(row, EngineMissingRow):
             print(f"{row.engine}: not installed; {row.install_command}")
+            continue
+        if isinstance(row, RefusedRow):
+            print(f"{row.variant:<30} {row.engine:<15} refused: {row.reason}")
             continue
         print(
             f"{row.variant:<30} {row.engine:<15} p50 {row.p50_ms:8.3f} ms  p90 {row.p90_ms:8.3f} ms  "

@@ -19,7 +19,9 @@ METHODS = {"one-shot": ("s", "--"), "gradual": ("P", "-")}
 
 
 def plot_weights(before: np.ndarray, after: np.ndarray, threshold: float) -> Figure:
-    """The weights of a model before and after pruning and fine-tuning; zeros are left out of the second panel.
+    """The weights of a model before and after pruning and fine-tuning, between −0.45 and 0.45.
+
+    Zeros are left out of the second panel.
 
     Args:
         before: All prunable weights, flat.
@@ -32,7 +34,7 @@ def plot_weights(before: np.ndarray, after: np.ndarray, threshold: float) -> Fig
         (panels[0], before, COLORS["float32"], "dense"),
         (panels[1], after[after != 0], COLORS["pruned"], "pruned and fine-tuned, non-zero"),
     ):
-        axes.hist(np.clip(values, edges[0], edges[-1]), edges, color=color)
+        axes.hist(values, edges, color=color)
         axes.axvspan(-threshold, threshold, color=COLORS["int8"], alpha=0.15, lw=0)
         axes.set(xlabel="weight", title=name)
     panels[0].set_ylabel("number of weights")
@@ -176,7 +178,8 @@ def plot_fidelity(decibels: Mapping[str, Mapping[str, float]]) -> Figure:
         axes.plot([min(values.values()), max(values.values())], [row, row], color="#CCCCCC", lw=1.2, zorder=1)
         for precision, value in values.items():
             axes.plot(value, row, MARKERS[precision], color=COLORS[precision], ms=8, label=None if row else precision)
-            label(axes, f"{value:.0f}", (value, row), offset=(-5, 9))
+            below = any(0 <= other - value < 3 for name, other in values.items() if name != precision)
+            label(axes, f"{value:.0f}", (value, row), offset=(-5, -17 if below else 9))
     axes.set_yticks(range(len(decibels)), list(decibels))
     axes.set(xlabel="SQNR of the logits (dB)", ylim=(len(decibels) - 0.4, -0.6))
     made.legend(loc="outside upper center", ncols=4)
