@@ -1,4 +1,4 @@
-"""ResNet-8 pruned at once and gradually, to two sparsities with three seeds, on all training pictures."""
+"""ResNet-8 pruned at once and gradually, to three sparsities with three seeds, on all training pictures."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from efficient_ai.metrics import correct
 from efficient_ai.studies import Study
 from efficient_ai.train import Recipe
 
-SPARSITIES = (0.8, 0.9)
+SPARSITIES = (0.8, 0.9, 0.95)
 SEEDS = (0, 1, 2)
 FIRST_STEPS = 10
 
 
 def recipe(seed: int) -> Recipe:
-    """Three epochs of fine-tuning at the rate that the dense net was trained with."""
-    return Recipe(epochs=3, learning_rate=0.1, seed=seed)
+    """Two epochs, without augmentation and with little weight decay.
+
+    A pruned net has little to spare, so what keeps a large one from overfitting holds this one back: on the validation
+    pictures, with one seed at 80 %, the recipe of the dense net's training was half a point worse.
+    """
+    return Recipe(epochs=2, learning_rate=0.05, weight_decay=1e-4, augment=False, seed=seed)
 
 
 def first_losses(method: str, sparsity: float, seed: int) -> list[float]:
