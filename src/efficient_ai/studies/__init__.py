@@ -53,6 +53,10 @@ class StudyRecord:
     date: str
     entries: tuple[dict[str, Any], ...]
 
+    def where(self, **shard: Any) -> tuple[dict[str, Any], ...]:
+        """The entries whose shard has these arguments."""
+        return tuple(entry for entry in self.entries if shard.items() <= entry.items())
+
 
 def study(name: str) -> Study:
     """A study by name.
