@@ -30,7 +30,8 @@ def plot_growth(models: Sequence[PublishedFigure], memories: Mapping[str, int], 
     axes.plot(years, [m.value for m in models], "o", color=COLORS["float32"], mfc="white", mew=1.6)
     for year, model in zip(years, models, strict=True):
         name = {"alexnet": "AlexNet", "gpt2": "GPT-2", "gpt3": "GPT-3", "mt_nlg": "MT-NLG"}[model.key.split(".")[1]]
-        label(axes, name, (year, model.value), offset=(-6, 5), ha="right")
+        first = year == min(years)
+        label(axes, name, (year, model.value), offset=(8, -3) if first else (-6, 5), ha="left" if first else "right")
     right = max(years) + 2.4
     axes.plot([right] * len(ours), list(ours.values()), "o", color=COLORS["float32"])
     for name, parameters in ours.items():
@@ -63,10 +64,12 @@ def plot_zoo(names: Sequence[str], accuracies: Sequence[Interval], costs: Mappin
     for axes, (name, values) in zip(panels, costs.items(), strict=True):
         axes.errorbar(values, percent, errors, fmt="o", color=COLORS["float32"], capsize=2.5, lw=1)
         axes.set(xscale="log", xlabel=name)
-        axes.margins(x=0.16, y=0.12)
-        for model, x, y in zip(names, values, percent, strict=True):
-            beyond = x == max(values) or (x > 8 * min(values) and y > 91)
-            label(axes, model, (x, y), offset=(-5, 6) if beyond else (6, -10), ha="right" if beyond else "left")
+        axes.margins(x=0.16, y=0.2)
+        middle = (min(values) * max(values)) ** 0.5
+        for i, (model, x, y) in enumerate(zip(names, values, percent, strict=True)):
+            right, above = x < middle, i % 2
+            offset = (7 if right else -7, 8 if above else -13)
+            label(axes, model, (x, y), offset=offset, ha="left" if right else "right")
     panels[0].set_ylabel("test accuracy (%)")
     return made
 
