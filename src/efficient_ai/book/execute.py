@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,8 @@ def _run(book: Project, file: str, notebook: dict[str, Any]) -> list[list[dict[s
     if not sys.stderr.isatty():
         print(f"executing {file}", file=sys.stderr, flush=True)
     bar = tqdm(total=len(code_cells(notebook)), desc=file, unit="cell", disable=None, leave=False)
-    with bar, client.setup_kernel():
+    # What the kernel's libraries write past Python goes to a file: its last line says why a kernel died.
+    with tempfile.TemporaryFile() as chatter, bar, client.setup_kernel(stdout=chatter, stderr=chatter):
         for index, cell in enumerate(node.cells):
             if cell.cell_type != "code":
                 continue
@@ -129,7 +131,11 @@ def _run(book: Project, file: str, notebook: dict[str, Any]) -> list[list[dict[s
             except CellTimeoutError:
                 raise EfficientAIError(f"{file}, {place(cell)}: it ran longer than {CELL_TIMEOUT_S} s") from None
             except DeadKernelError:
-                raise EfficientAIError(f"{file}, {place(cell)}: the kernel died; it may have lacked memory") from None
+                chatter.seek(0)
+                last = (chatter.read().decode(errors="replace").strip().splitlines() or ["it may have lacked memory"])[
+                    -1
+                ]
+                raise EfficientAIError(f"{file}, {place(cell)}: the kernel died: {last}") from None
             bar.update()
     return [json.loads(json.dumps(cell.outputs)) for cell in node.cells if cell.cell_type == "code"]
 

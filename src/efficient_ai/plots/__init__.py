@@ -11,7 +11,7 @@ from efficient_ai.plots.compression import (
 )
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
 from efficient_ai.plots.style import COLORS, MARKERS, figure
-from efficient_ai.plots.table import Table, paper_table
+from efficient_ai.plots.table import Table, paper_table, signed
 
 __all__ = [
     "COLORS",
@@ -30,4 +30,5 @@ __all__ = [
     "plot_study",
     "plot_weights",
     "plot_zoo",
+    "signed",
 ]

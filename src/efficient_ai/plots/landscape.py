@@ -48,29 +48,24 @@ def plot_growth(models: Sequence[PublishedFigure], memories: Mapping[str, int], 
 
 
 def plot_zoo(names: Sequence[str], accuracies: Sequence[Interval], costs: Mapping[str, Sequence[float]]) -> Figure:
-    """Accuracy against each cost, on a logarithmic axis.
+    """Accuracy against each cost, on a logarithmic axis; a marker stands for a model.
 
     Args:
         names: Of the models.
         accuracies: With their intervals.
         costs: By axis label, a value a model.
     """
-    made, panels = figure(1, len(costs), figsize=(2.6 * len(costs), 3.3), sharey=True)
-    percent = [100 * a.value for a in accuracies]
-    errors = [
-        [p - 100 * a.low for p, a in zip(percent, accuracies, strict=True)],
-        [100 * a.high - p for p, a in zip(percent, accuracies, strict=True)],
-    ]
-    for axes, (name, values) in zip(panels, costs.items(), strict=True):
-        axes.errorbar(values, percent, errors, fmt="o", color=COLORS["float32"], capsize=2.5, lw=1)
-        axes.set(xscale="log", xlabel=name)
-        axes.margins(x=0.16, y=0.2)
-        middle = (min(values) * max(values)) ** 0.5
-        for i, (model, x, y) in enumerate(zip(names, values, percent, strict=True)):
-            right, above = x < middle, i % 2
-            offset = (7 if right else -7, 8 if above else -13)
-            label(axes, model, (x, y), offset=offset, ha="left" if right else "right")
+    made, panels = figure(1, len(costs), figsize=(2.5 * len(costs), 3.2), sharey=True)
+    for axes, (cost, values) in zip(panels, costs.items(), strict=True):
+        for name, accuracy, value, marker in zip(names, accuracies, values, "os^Dv", strict=False):
+            percent = 100 * accuracy.value
+            spread = [[percent - 100 * accuracy.low], [100 * accuracy.high - percent]]
+            own = name if axes is panels[0] else None
+            axes.errorbar(value, percent, spread, fmt=marker, color=COLORS["float32"], capsize=2.5, lw=1, label=own)
+        axes.set(xscale="log", xlabel=cost)
+        axes.margins(x=0.12, y=0.08)
     panels[0].set_ylabel("test accuracy (%)")
+    made.legend(loc="outside upper center", ncols=len(names), fontsize=8.5, columnspacing=1.2, handletextpad=0.3)
     return made
 
 
@@ -122,10 +117,10 @@ def plot_fit(models: Sequence[str], devices: Sequence[str], shares: Sequence[Seq
             fits = share <= 1
             color = KINDS["tinyml"] if fits else "#D55E00"
             axes.add_patch(_cell(column, row, color, 0.16 if fits else 0.3))
-            text = f"{share:.0%}" if share < 2 else f"{share:.0f}×"
+            text = f"{100 * share:.0f} %" if share < 2 else f"{share:.0f}×"
             axes.text(column, row, text, ha="center", va="center", fontsize=8.5, weight="normal" if fits else "bold")
     axes.set(xlim=(-0.5, len(models) - 0.5), ylim=(len(devices) - 0.5, -0.5))
-    axes.set_xticks(range(len(models)), models)
+    axes.set_xticks(range(len(models)), models, fontsize=8)
     axes.set_yticks(range(len(devices)), devices)
     axes.tick_params(length=0, top=False)
     axes.grid(visible=False)

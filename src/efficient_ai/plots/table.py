@@ -59,6 +59,11 @@ class Table:
         return "\n".join(lines)
 
 
+def signed(value: float, digits: int = 1) -> str:
+    """A difference as it is printed: with its sign, and with a minus that is one."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
 def paper_table(
     rows: Sequence[tuple[str, PublishedFigure, float, str]], *, digits: int = 1, percent: bool = True
 ) -> Table:
@@ -76,7 +81,7 @@ def paper_table(
                 "": what,
                 "Paper": f"{paper.value * factor:.{digits}f}{unit}",
                 "Ours": f"{ours * factor:.{digits}f}{unit}",
-                "Difference": f"{(ours - paper.value) * factor:+.{digits}f}{step}".replace("-", "−"),
+                "Difference": signed((ours - paper.value) * factor, digits) + step,
                 "Why": why,
             }
             for what, paper, ours, why in rows
