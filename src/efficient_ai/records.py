@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
-from statistics import fmean
 
 
 @dataclass(frozen=True)
@@ -114,10 +113,6 @@ class LatencyStats:
     @property
     def p99_ms(self) -> float:
         return self.percentile_ms(99)
-
-    @property
-    def mean_ms(self) -> float:
-        return fmean(self.samples_ms)
 
 
 @dataclass(frozen=True)

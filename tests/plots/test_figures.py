@@ -30,9 +30,6 @@ FIGURES = {
     ),
     "fit": lambda: plots.plot_fit(["a", "b"], ["x"], [[0.2, 7.0]]),
     "grid": lambda: plots.plot_quantization_grid(np.linspace(-1, 1, 99), {"4 bit": affine_for(np.ones(3), bits=4)}),
-    "ladder": lambda: plots.plot_ladder(
-        [("int8", 90.0, INTERVAL), ("float32", 320.0, INTERVAL)], ylabel="accuracy (%)"
-    ),
     "latency": lambda: plots.plot_latency([latency("litert", "int8"), latency("tf.lite", "float32")]),
     "sensitivity": lambda: plots.plot_sensitivity([0, 0.5], {"global": [0.9, 0.5], "layer": [0.9, 0.4]}, 0.9),
     "study": lambda: plots.plot_study({"one-shot": {0.8: [0.9]}, "gradual": {0.8: [0.91, 0.92]}}, INTERVAL),

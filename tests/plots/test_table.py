@@ -1,6 +1,6 @@
 import pytest
 
-from efficient_ai import plots, published
+from efficient_ai import plots
 
 
 def test_a_table_escapes_what_html_and_markdown_would_read():
@@ -21,8 +21,6 @@ def test_rows_with_other_headings_are_refused():
         plots.Table([])
 
 
-def test_paper_and_ours_stand_beside_their_difference():
-    paper = published.figure("torchvision.mobilenet_v2.top1")
-    text = repr(plots.paper_table([("top-1", paper, 0.7, "fewer pictures")]))
-    assert "71.9 %" in text
-    assert "−1.9 points" in text
+def test_a_difference_is_printed_with_its_sign_and_a_real_minus():
+    assert plots.signed(-1.88) == "−1.9"
+    assert plots.signed(0.25, 2) == "+0.25"

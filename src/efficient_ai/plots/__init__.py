@@ -2,7 +2,6 @@
 
 from efficient_ai.plots.compression import (
     plot_fidelity,
-    plot_ladder,
     plot_latency,
     plot_quantization_grid,
     plot_sensitivity,
@@ -11,19 +10,17 @@ from efficient_ai.plots.compression import (
 )
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
 from efficient_ai.plots.style import COLORS, MARKERS, figure
-from efficient_ai.plots.table import Table, paper_table, signed
+from efficient_ai.plots.table import Table, signed
 
 __all__ = [
     "COLORS",
     "MARKERS",
     "Table",
     "figure",
-    "paper_table",
     "plot_devices",
     "plot_fidelity",
     "plot_fit",
     "plot_growth",
-    "plot_ladder",
     "plot_latency",
     "plot_quantization_grid",
     "plot_sensitivity",

@@ -110,32 +110,6 @@ def plot_quantization_grid(values: np.ndarray, grids: Mapping[str, Affine]) -> F
     return made
 
 
-def plot_ladder(rows: Sequence[tuple[str, float, Interval]], *, ylabel: str) -> Figure:
-    """Quality against file size, a point a precision.
-
-    Args:
-        rows: Name, size in KiB, quality as a fraction with its interval.
-        ylabel: What the quality is, in percent.
-    """
-    made, axes = figure()
-    for name, size, quality in rows:
-        spread = [[100 * (quality.value - quality.low)], [100 * (quality.high - quality.value)]]
-        precision = name.split()[-1]
-        color = COLORS["pruned"] if " " in name else COLORS[precision]
-        axes.errorbar(size, 100 * quality.value, spread, fmt=MARKERS[precision], color=color, capsize=3, lw=1)
-        label(axes, name, (size, 100 * quality.value), offset=(7, 5))
-    axes.set(xscale="log", xlabel="size of the file (KiB)", ylabel=ylabel)
-    axes.margins(x=0.25, y=0.15)
-    from matplotlib.ticker import NullFormatter, ScalarFormatter
-
-    axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    ticks = sorted({round(size, -1 if size > 100 else 0) for _, size, _ in rows})
-    apart = [t for i, t in enumerate(ticks) if not i or t / ticks[i - 1] > 1.15]
-    axes.set_xticks(apart, [f"{t:.0f}" for t in apart])
-    return made
-
-
 def plot_latency(stats: Sequence[LatencyStats]) -> Figure:
     """Latencies by engine and precision: the median as a point, a line from the 10th to the 90th percentile.
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from efficient_ai.records import PublishedFigure
-
 
 @dataclass(frozen=True)
 class Table:
@@ -62,28 +60,3 @@ class Table:
 def signed(value: float, digits: int = 1) -> str:
     """A difference as it is printed: with its sign, and with a minus that is one."""
     return f"{value:+.{digits}f}".replace("-", "−")
-
-
-def paper_table(
-    rows: Sequence[tuple[str, PublishedFigure, float, str]], *, digits: int = 1, percent: bool = True
-) -> Table:
-    """Paper | ours | difference.
-
-    Args:
-        rows: What is compared, the published figure, ours in the same unit, and why they differ.
-        digits: After the point.
-        percent: Whether the values are fractions to be shown in percent, and the difference in points.
-    """
-    factor, unit, step = (100, " %", " points") if percent else (1, "", "")
-    return Table(
-        [
-            {
-                "": what,
-                "Paper": f"{paper.value * factor:.{digits}f}{unit}",
-                "Ours": f"{ours * factor:.{digits}f}{unit}",
-                "Difference": signed((ours - paper.value) * factor, digits) + step,
-                "Why": why,
-            }
-            for what, paper, ours, why in rows
-        ]
-    )
