@@ -97,11 +97,20 @@ class Source:
         return {match[1].rstrip(".:") for match in re.finditer(r"(?<![\w.])-?@([A-Za-z][\w:.-]*)", text)}
 
 
+def lines(path: Path) -> list[str]:
+    """A page's lines, with those that it includes in their place."""
+    found = []
+    for line in path.read_text("utf-8").splitlines():
+        included = re.fullmatch(r"\{\{< include (\S+) >\}\}", line)
+        found += lines(path.parent / included[1]) if included else [line]
+    return found
+
+
 def read(path: Path) -> Source:
-    """Take a page apart."""
+    """Take a page apart, and what it includes with it; lines are counted with the includes in place."""
     source = Source(path)
     fence, cell, start = "", None, 0
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines(path), start=1):
         mark = re.match(r"\s*(`{3,}|~{3,})(.*)", line)
         if fence:
             if mark and mark[1].startswith(fence) and not mark[2].strip():

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 from efficient_ai.data.sources import sha256
 from efficient_ai.errors import BadModel, EfficientAIError
-from efficient_ai.models.architectures import BUILDERS
+from efficient_ai.models import architectures
 from efficient_ai.records import ModelCard
 
 if TYPE_CHECKING:
     import keras
 
 WEIGHTS = Path(__file__).parent / "weights"
+TASKS = {"pictures": architectures.BUILDERS}
+BUILDERS = {name: builder for builders in TASKS.values() for name, builder in builders.items()}
 
 
-def names() -> tuple[str, ...]:
-    """The names that `build` and `load` know, in the order of their multiply-accumulates."""
-    return tuple(BUILDERS)
+def names(task: str | None = None) -> tuple[str, ...]:
+    """The names that `build` and `load` know: of one of `TASKS`, or of all."""
+    return tuple(TASKS[task] if task else BUILDERS)
 
 
 def _known(name: str) -> str:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train: stochastic gradient descent with momentum, and a cosine schedule.
+    """How to train: stochastic gradient descent with momentum, or Adam, and a cosine schedule.
 
-    `weight_decay` shrinks kernels only. `augment` shifts pictures by up to two pixels and mirrors them.
+    `optimizer` is "sgd" or "adam", to which `momentum` says nothing. `weight_decay` shrinks kernels only. `augment`
+    shifts pictures by up to two pixels and mirrors them.
     """
 
     epochs: int
@@ -36,6 +37,7 @@ class Recipe:
     warmup_epochs: float = 0.0
     augment: bool = True
     seed: int = 0
+    optimizer: str = "sgd"
 
 
 def augmented(images: np.ndarray, random: np.random.Generator, shift: int = 2) -> np.ndarray:
@@ -65,7 +67,7 @@ def augmented(images: np.ndarray, random: np.random.Generator, shift: int = 2) -
 def fit(
     model: keras.Model,
     images: np.ndarray,
-    labels: np.ndarray,
+    labels: np.ndarray | tuple[np.ndarray, ...],
     recipe: Recipe,
     *,
     loss: Callable[[Any, Any], Any] | None = None,
@@ -81,9 +83,10 @@ def fit(
     that was interrupted and resumed sees what an uninterrupted one sees.
 
     Args:
-        model: Takes a batch of `images`, gives logits (n, classes).
-        images: (n, height, width, channels); float32 in [0, 1].
-        labels: Integer classes, (n,).
+        model: Takes a batch of `images`, gives logits (n, classes), or (n, steps, classes) for sequences.
+        images: The inputs: pictures (n, height, width, channels), float32 in [0, 1], or any other array of n.
+        labels: Integer classes, (n,) or (n, steps); or a tuple of arrays of n, the classes first, for a `loss` that
+            wants more than the classes.
         recipe: How to train.
         loss: Takes (labels, logits), gives a scalar; cross-entropy when left out.
         before_step: Called with (step, steps) before each step; what it does to the model counts.
@@ -98,14 +101,18 @@ def fit(
 
     Raises:
         EfficientAIError: If the loss stops being a number, or the checkpoint is of another run.
+        ValueError: If inputs and labels differ in number, or the optimizer is unknown.
 
     Source: goyal2017accurate for the warm-up; loshchilov2017sgdr for the cosine.
     """
     import keras
     import tensorflow as tf
 
+    several = labels if isinstance(labels, tuple) else (labels,)
+    if any(len(array) != len(images) for array in several):
+        raise ValueError(f"inputs and labels must be equally many, got {len(images)} and {[len(a) for a in several]}")
     tf.config.experimental.enable_op_determinism()
-    optimizer = keras.optimizers.SGD(recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay)
+    optimizer = _optimizer(recipe)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
     loss = loss or (
@@ -113,12 +120,13 @@ def fit(
     )
 
     @tf.function(reduce_retracing=True)
-    def step(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(x: tf.Tensor, y: tf.Tensor | tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             logits = model(x, training=True)
             value = loss(y, logits)
         optimizer.apply(tape.gradient(value, model.trainable_variables))
-        hits = tf.equal(tf.argmax(logits, axis=1), tf.cast(y, tf.int64))
+        classes = y[0] if isinstance(y, tuple) else y
+        hits = tf.equal(tf.argmax(logits, axis=-1), tf.cast(classes, tf.int64))
         return value, tf.reduce_mean(tf.cast(hits, tf.float32))
 
     steps_per_epoch = len(images) // recipe.batch_size
@@ -143,7 +151,8 @@ def fit(
                     before_step(done, steps)
                 optimizer.learning_rate = cosine(done, steps=steps, peak=recipe.learning_rate, warmup_steps=warmup)
                 batch = order[first : first + recipe.batch_size]
-                totals.append(step(shown[batch], labels[batch]))
+                wanted = tuple(array[batch] for array in several)
+                totals.append(step(shown[batch], wanted if isinstance(labels, tuple) else wanted[0]))
                 if after_step:
                     after_step(done, float(totals[-1][0]))
                 done += 1
@@ -156,6 +165,16 @@ def fit(
             if checkpoint and done % steps_per_epoch == 0:
                 _keep(checkpoint, model, optimizer, recipe, logs)
     return tuple(logs)
+
+
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    import keras
+
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay)
+    if recipe.optimizer == "adam":
+        return keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
+    raise ValueError(f'optimizer must be "sgd" or "adam", got {recipe.optimizer!r}')
 
 
 def _keep(path: Path, model: keras.Model, optimizer: Any, recipe: Recipe, logs: list[EpochLog]) -> None:
