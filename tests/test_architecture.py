@@ -18,6 +18,7 @@ ORDER = (
     "metrics",
     "train",
     "compress",
+    "peers",
     "engines",
     "hardware",
     "measure",

@@ -52,3 +52,24 @@ def test_every_point_is_on_the_front_or_beaten_by_one_on_it(points):
             (costs[j] < costs[i] and gains[j] >= gains[i]) or (costs[j] <= costs[i] and gains[j] > gains[i])
             for j in range(len(points))
         )
+
+
+def test_bits_per_byte_of_an_even_guess_and_of_a_sure_one():
+    targets = np.array([[0, 255, 7], [1, 2, 3]])
+    even = np.full((2, 3, 256), 5.0)
+    assert np.allclose(metrics.bits_per_byte(even, targets), 8)
+    sure = np.where(np.arange(256) == targets[..., None], 1_000.0, 0)
+    assert np.allclose(metrics.bits_per_byte(sure, targets), 0)
+    half = np.where(np.arange(256) < 128, 0.0, -np.inf)
+    assert metrics.bits_per_byte(np.broadcast_to(half, (1, 2, 256)), np.array([[5, 6]]))[0] == pytest.approx(7)
+
+
+def test_bits_per_byte_wants_a_logit_for_each_byte():
+    with pytest.raises(ValueError, match=r"\(2, 4, 256\), got \(2, 3, 256\)"):
+        metrics.bits_per_byte(np.zeros((2, 3, 256)), np.zeros((2, 4), int))
+
+
+def test_windows_in_a_row_are_accepted_once():
+    scores = np.array([[0.1, 0.9, 0.95, 0.2, 0.9], [0.9, 0.9, 0.9, 0.9, 0.9], [0.0, 0.1, 0.2, 0.3, 0.4]])
+    assert metrics.accepts(scores, threshold=0.9).tolist() == [2, 1, 0]
+    assert metrics.accepts(scores, threshold=0.0).tolist() == [1, 1, 1]

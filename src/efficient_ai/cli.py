@@ -58,6 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--precision", choices=precisions, default="dynamic_int8")
     own.add_argument("--calibration", type=Path, help="an .npy file of inputs (n, ...): int8 and int16x8 need it")
     own.add_argument("--out", type=Path, required=True, help="the .tflite file to write")
+    own = command("compress", _compress, "write a pruned model as a file without its zeros, its weights sharing values")
+    own.add_argument("model", help="a name of the zoo or a .keras file")
+    own.add_argument("--bits", type=int, help="let the weights of a layer share 2**BITS values before; else they stay")
+    own.add_argument("--out", type=Path, required=True, help="the .eac file to write")
+    own = command("decompress", _decompress, "make a .keras file of what compress wrote")
+    own.add_argument("file", type=Path, help="an .eac file")
+    own.add_argument("--model", help="the architecture: a .keras file; the zoo's when left out")
+    own.add_argument("--out", type=Path, required=True, help="the .keras file to write")
     own = command("bench", _bench, "latency of .tflite files, measured in turn")
     own.add_argument("files", type=Path, nargs="+", metavar="FILE")
     own.add_argument("--engine", action="append", help="litert, tf.lite or tflite-runtime; may be repeated")
@@ -102,7 +110,8 @@ def _models(options: argparse.Namespace) -> None:
 
     for name in models.names():
         card = models.card(name)
-        print(f"{name:<20} {card.test_accuracy:7.2%} on {card.data}; {card.command}")
+        also = "".join(f", {key.replace('_', ' ')} {value:.4g}" for key, value in card.also.items())
+        print(f"{name:<20} {card.test_accuracy:7.2%}{also} on {card.data}; {card.command}")
 
 
 def _cost(options: argparse.Namespace) -> None:
@@ -144,6 +153,31 @@ def _convert(options: argparse.Namespace) -> None:
     print(f"{options.out}: {variant.size_bytes:,} bytes, {variant.compressed_bytes:,} through DEFLATE")
 
 
+def _compress(options: argparse.Namespace) -> None:
+    from efficient_ai import compress
+
+    model = _load_keras(options.model)
+    if options.bits is not None:
+        model = compress.rounded(compress.cluster(model, compress.Cluster(options.bits, options.bits)))
+    content, report = compress.storage.compress(model)
+    compress.storage.save(content, options.out)
+    parts = ", ".join(f"{size:,} {name}" for name, size in report.parts.items() if size)
+    print(f"{options.out}: {len(content):,} bytes ({parts}), 1/{report.ratio:.1f} of 4 bytes a parameter")
+
+
+def _decompress(options: argparse.Namespace) -> None:
+    import tempfile
+
+    from efficient_ai import cache
+    from efficient_ai.compress import storage
+
+    model = storage.load(options.file, _load_keras(options.model) if options.model else None)
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / "model.keras")
+        cache.write_whole(options.out, (Path(folder) / "model.keras").read_bytes())
+    print(f"{options.out}: {model.name}, {model.count_params():,} parameters")
+
+
 def _bench(options: argparse.Namespace) -> None:
     from efficient_ai import measure
     from efficient_ai.records import EngineMissingRow, RefusedRow, Variant
@@ -170,9 +204,11 @@ def _bench(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     from efficient_ai.models import zoo
     from efficient_ai.train import train
+    from efficient_ai.train.examples import TASKS
 
     card = train(options.name, seed=options.seed, folder=options.out or zoo.WEIGHTS)
-    print(f"{card.name}: {card.test_accuracy:.2%} of the test pictures, {card.train_seconds:.0f} s")
+    unit = TASKS[zoo.task(card.name)].unit
+    print(f"{card.name}: {card.test_accuracy:.2%} of the {unit}, {card.train_seconds:.0f} s")
 
 
 def _study(options: argparse.Namespace) -> None:

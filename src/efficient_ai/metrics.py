@@ -46,6 +46,44 @@ def sqnr_db(values: np.ndarray, reference: np.ndarray) -> float:
     return float("inf") if noise == 0 else float(10 * np.log10(signal / noise))
 
 
+def bits_per_byte(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """How many bits a language model spends on a byte: minus the binary logarithm of the probability it gave to it.
+
+    Args:
+        logits: (n, steps, 256), for n windows of a text.
+        targets: The bytes that came, integers, (n, steps).
+
+    Returns:
+        The mean of each window, (n,): neighbouring bytes are not independent, so `bootstrap_mean` wants windows.
+
+    Raises:
+        ValueError: If the shapes don't fit together.
+    """
+    if logits.shape[:2] != targets.shape:
+        raise ValueError(f"logits must be {(*targets.shape, 256)}, got {logits.shape}")
+    found = np.empty(len(targets))
+    for i, (window, wanted) in enumerate(zip(logits, targets, strict=True)):
+        shifted = window.astype(np.float64) - window.max(axis=-1, keepdims=True)
+        chosen = np.take_along_axis(shifted, wanted[:, None].astype(np.int64), axis=-1)[:, 0]
+        found[i] = np.mean(np.log2(np.exp(shifted).sum(axis=-1)) - chosen / np.log(2))
+    return found
+
+
+def accepts(scores: np.ndarray, *, threshold: float) -> np.ndarray:
+    """How often a keyword spotter speaks up in pieces of a stream.
+
+    Args:
+        scores: The highest score of any keyword in each window of each piece, (pieces, windows).
+        threshold: It speaks up where a score reaches this; windows in a row count once.
+
+    Returns:
+        Counts, integers (pieces,). In a stream without keywords they are false.
+    """
+    above = np.asarray(scores) >= threshold
+    begins = above & ~np.pad(above, ((0, 0), (1, 0)))[:, :-1]
+    return begins.sum(axis=1)
+
+
 def bootstrap_mean(values: np.ndarray, *, seed: int = 0, samples: int = 2_000, confidence: float = 0.95) -> Interval:
     """The mean of independent values with its percentile bootstrap interval.
 

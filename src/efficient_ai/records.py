@@ -177,7 +177,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """How a shipped model was made and what it reached."""
+    """How a shipped model was made and what it reached.
+
+    `test_accuracy` is that of its own test set; `also` has what else was measured, units in the names.
+    """
 
     name: str
     data: str
@@ -195,6 +198,7 @@ class ModelCard:
     versions: str
     date: str
     command: str
+    also: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

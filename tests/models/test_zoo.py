@@ -77,3 +77,15 @@ def test_training_writes_weights_and_card_that_load(tmp_path, monkeypatch):
     assert models.load("softmax_regression")
     assert card.test_accuracy > 0.7
     assert cost.count(models.build("softmax_regression")).macs == 7_840
+
+
+def test_every_name_belongs_to_one_task():
+    by_task = [models.names(task) for task in zoo.TASKS]
+    assert sorted(name for names in by_task for name in names) == sorted(models.names())
+    assert (zoo.task("resnet8"), zoo.task("ds_cnn"), zoo.task("byte_lm")) == ("pictures", "keywords", "text")
+
+
+def test_a_model_without_weights_says_how_to_make_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo, "WEIGHTS", tmp_path)
+    with pytest.raises(EfficientAIError, match="byte_lm ships no weights: make them with `efficient-ai train byte_lm`"):
+        models.load("byte_lm")

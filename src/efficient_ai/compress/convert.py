@@ -47,10 +47,16 @@ class Int8:
     """int8 weights (a scale for each channel) and int8 activations, input and output included.
 
     `calibration_set` has examples of the input, float32 (n, ...), from the training data: the ranges of the
-    activations are read off them.
+    activations are read off them. `ranges` says how: "converter" leaves it to the converter, which takes smallest and
+    largest value as they come; "minmax", "percentile", "mse" and "entropy" are ours, see `numerics.choose_range`.
+    With one of ours, `equalization` in [0, 1] scales channels against one another first (see `equalize`), and
+    `bias_correction` takes the mean error of the rounded weights out of the biases.
     """
 
     calibration_set: np.ndarray = field(repr=False)
+    ranges: str = "converter"
+    equalization: float = 0.0
+    bias_correction: bool = False
     name = "int8"
 
 
@@ -89,6 +95,9 @@ def convert(model: keras.Model, precision: Precision, *, technique: str = "") ->
 
     shape = tuple(model.input_shape[1:])
     calibration = getattr(precision, "calibration_set", None)
+    ours = isinstance(precision, Int8) and precision.ranges != "converter"
+    if isinstance(precision, Int8) and not ours and (precision.equalization or precision.bias_correction):
+        raise ValueError('equalization and bias_correction need our own ranges: ranges="percentile", say')
     if calibration is not None and (len(calibration) == 0 or calibration.shape[1:] != shape):
         raise ValueError(f"calibration_set must be (n, {', '.join(map(str, shape))}), got {calibration.shape}")
     with _quiet():
@@ -101,7 +110,20 @@ def convert(model: keras.Model, precision: Precision, *, technique: str = "") ->
         except Exception as error:
             last = str(error).strip().splitlines()[-1]
             raise BadModel(f"{model.name} can't be converted to {precision.name}: {last}") from error
-    return Variant(model.name, precision.name, content, technique)
+    made = Variant(model.name, precision.name, content, technique)
+    return _with_our_ranges(made, convert(model, Float32()), precision) if ours else made
+
+
+def _with_our_ranges(made: Variant, wide: Variant, how: Int8) -> Variant:
+    """The int8 file of a model with ranges of our own choice; `wide` is its float32 file."""
+    from efficient_ai.compress.calibrate import correct_bias, fit_ranges, observe
+    from efficient_ai.compress.equalize import equalize
+
+    seen = observe(made, wide, how.calibration_set)
+    if how.equalization:
+        seen = equalize(seen, strength=how.equalization)
+    seen = fit_ranges(seen, how.ranges)
+    return (correct_bias(seen) if how.bias_correction else seen).small
 
 
 def _configure(converter: Any, precision: Precision, calibration: np.ndarray | None) -> None:
@@ -113,7 +135,9 @@ def _configure(converter: Any, precision: Precision, calibration: np.ndarray | N
     if isinstance(precision, Float16):
         converter.target_spec.supported_types = [tf.float16]
     if calibration is not None:
-        converter.representative_dataset = lambda: ([x[None].astype(np.float32)] for x in calibration)
+        ours = getattr(precision, "ranges", "converter") != "converter"
+        shown = calibration[:1] if ours else calibration  # our ranges replace the converter's
+        converter.representative_dataset = lambda: ([x[None].astype(np.float32)] for x in shown)
         small = isinstance(precision, Int8)
         kind = ops.TFLITE_BUILTINS_INT8 if small else ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
         converter.target_spec.supported_ops = [kind]

@@ -1,6 +1,8 @@
 """Real data sets: where their bytes come from, how they are checked, and how they are split."""
 
+from efficient_ai.data.augmented import augmented_crops, calibration_pictures
 from efficient_ai.data.fashion_mnist import FashionMnist, as_inputs, fashion_mnist
+from efficient_ai.data.keywords import Keywords, keywords
 from efficient_ai.data.photographs import (
     Photographs,
     calibration_crops,
@@ -9,18 +11,29 @@ from efficient_ai.data.photographs import (
     normalized,
     sample,
 )
+from efficient_ai.data.source_code import SourceCode, python_source, windows
 from efficient_ai.data.splits import stratified_subset, train_validation
+from efficient_ai.data.stream import Stream, stream_without_keywords
 
 __all__ = [
     "FashionMnist",
+    "Keywords",
     "Photographs",
+    "SourceCode",
+    "Stream",
     "as_inputs",
+    "augmented_crops",
     "calibration_crops",
+    "calibration_pictures",
     "fashion_mnist",
     "held_out",
     "imagenet_labels",
+    "keywords",
     "normalized",
+    "python_source",
     "sample",
     "stratified_subset",
+    "stream_without_keywords",
     "train_validation",
+    "windows",
 ]

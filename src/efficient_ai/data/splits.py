@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+
 import numpy as np
 
 VALIDATION = 5_000
@@ -47,3 +50,21 @@ def train_validation(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     validation = stratified_subset(labels, VALIDATION, seed=SPLIT_SEED)
     return np.setdiff1d(np.arange(len(labels)), validation), validation
+
+
+def split_by_name(name: str, shares: Mapping[str, float]) -> str:
+    """The split that something with a name belongs to, by the name's hash: no other name moves it.
+
+    Args:
+        name: Of a file, of a speaker.
+        shares: The share of each split; together 1.
+
+    Returns:
+        One of the shares' keys.
+    """
+    position = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 2**32
+    for split, share in shares.items():
+        position -= share
+        if position < 0:
+            return split
+    return next(reversed(shares))

@@ -1,5 +1,23 @@
 """Arithmetic without a model: real numbers as few bits."""
 
+from efficient_ai.numerics import huffman, integer_layers
 from efficient_ai.numerics.affine import Affine, affine_for, dequantize, quantize
+from efficient_ai.numerics.integer_layers import IntegerLayer, fixed_point, rescale
+from efficient_ai.numerics.low_bits import packed_bytes, round_to_bits
+from efficient_ai.numerics.ranges import affine_over, choose_range
 
-__all__ = ["Affine", "affine_for", "dequantize", "quantize"]
+__all__ = [
+    "Affine",
+    "IntegerLayer",
+    "affine_for",
+    "affine_over",
+    "choose_range",
+    "dequantize",
+    "fixed_point",
+    "huffman",
+    "integer_layers",
+    "packed_bytes",
+    "quantize",
+    "rescale",
+    "round_to_bits",
+]

@@ -1,5 +1,13 @@
 """One style and one palette; `plot_*` functions draw records, and `Table` shows rows. Nothing here measures."""
 
+from efficient_ai.plots.architectures import (
+    plot_depth,
+    plot_inverted,
+    plot_macs_latency,
+    plot_shares,
+    plot_widths,
+)
+from efficient_ai.plots.combined import plot_energy, plot_front, plot_orders
 from efficient_ai.plots.compression import (
     plot_fidelity,
     plot_latency,
@@ -8,8 +16,19 @@ from efficient_ai.plots.compression import (
     plot_study,
     plot_weights,
 )
+from efficient_ai.plots.distillation import plot_pairs, plot_settings, plot_temperature
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
+from efficient_ai.plots.quantization import plot_channel_ranges, plot_fewer_bits, plot_mending, plot_schemes
+from efficient_ai.plots.storage import (
+    plot_bytes,
+    plot_code_lengths,
+    plot_codebook,
+    plot_gap_bits,
+    plot_ratio,
+)
+from efficient_ai.plots.structured import plot_criteria, plot_gains, plot_scan
 from efficient_ai.plots.style import COLORS, MARKERS, figure
+from efficient_ai.plots.subjects import plot_voices
 from efficient_ai.plots.table import Table, signed
 
 __all__ = [
@@ -17,15 +36,39 @@ __all__ = [
     "MARKERS",
     "Table",
     "figure",
+    "plot_bytes",
+    "plot_channel_ranges",
+    "plot_code_lengths",
+    "plot_codebook",
+    "plot_criteria",
+    "plot_depth",
     "plot_devices",
+    "plot_energy",
+    "plot_fewer_bits",
     "plot_fidelity",
     "plot_fit",
+    "plot_front",
+    "plot_gains",
+    "plot_gap_bits",
     "plot_growth",
+    "plot_inverted",
     "plot_latency",
+    "plot_macs_latency",
+    "plot_mending",
+    "plot_orders",
+    "plot_pairs",
     "plot_quantization_grid",
+    "plot_ratio",
+    "plot_scan",
+    "plot_schemes",
     "plot_sensitivity",
+    "plot_settings",
+    "plot_shares",
     "plot_study",
+    "plot_temperature",
+    "plot_voices",
     "plot_weights",
+    "plot_widths",
     "plot_zoo",
     "signed",
 ]

@@ -1,0 +1,8 @@
+"""Other people's tools, run on our nets beside our own code: the same data, the same start, the same steps.
+
+Each runs in a process of its own, since it needs other packages, or another Keras, than we do.
+"""
+
+from efficient_ai.peers import edge_quantizer, tfmot
+
+__all__ = ["edge_quantizer", "tfmot"]
