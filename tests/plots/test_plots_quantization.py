@@ -6,7 +6,7 @@ from efficient_ai import plots
 
 matplotlib.use("Agg")
 NETS = {"a": {"converter": 11.0, "ranges": 17.5, "bias": 17.0}, "b": {"converter": 17.0, "ranges": 18.0, "bias": 22.0}}
-WAYS = {"a": {"minmax": 14.0, "percentile": 17.0, "mse": 16.0, "entropy": 3.0}}
+WAYS = {"a": {"minmax": 14.0, "percentile": 17.0, "mse": 16.0}}
 
 
 def test_channels_are_shown_as_shares_of_their_layers_largest():

@@ -8,11 +8,13 @@ matplotlib.use("Agg")
 PARTS = {name: 100 * (i + 1) for i, name in enumerate("abcdef")}
 POINTS = [(20.0, 1.0), (90.0, -2.0)]
 FIGURES = {
-    "gap bits": lambda: storage.plot_gap_bits((3, 4), {"equal": [900, 800], "coded": [700, 690], "bound": [650, 650]}),
+    "gap bits": lambda: storage.plot_gap_bits((3, 4), {"equal": [900, 800], "coded": [700, 690]}, 650),
     "codebook": lambda: storage.plot_codebook(np.linspace(-1, 1, 99), {"a": np.array([-1, 1]), "b": np.array([0])}),
     "code lengths": lambda: storage.plot_code_lengths({"a": ([3, 1, 0], [1, 2, 0]), "b": ([1, 1], [1, 1])}),
     "bytes": lambda: storage.plot_bytes({"x": PARTS, "y": PARTS}),
-    "ratio": lambda: storage.plot_ratio({"x": {"2 bits": POINTS, "4 bits": POINTS}}, {"x": (40, 0.1)}, {"x": 1.2}),
+    "ratio": lambda: storage.plot_ratio(
+        {"x": {"2 bits": POINTS, "4 bits": POINTS}}, {"x": (40, 0.1)}, {"x": (20, 1)}, {"x": 1.2}
+    ),
 }
 
 

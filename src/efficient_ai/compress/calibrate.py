@@ -69,7 +69,7 @@ def observe(small: Variant, large: Variant, calibration_set: np.ndarray, *, seed
             values = values.reshape(-1, values.shape[-1])
             step = max(1, values.size // SAMPLED)
             samples[n].append(values[random.integers(min(step, len(values))) :: step].copy())
-            low, high, mean = values.min(axis=0), values.max(axis=0), values.mean(axis=0, dtype=np.float64)
+            low, high, mean = values.min(axis=0), values.max(axis=0), values.mean(axis=0)
             lows[n] = np.minimum(lows[n], low) if n in lows else low
             highs[n] = np.maximum(highs[n], high) if n in highs else high
             means[n] = means.get(n, 0) + mean / len(calibration_set)

@@ -48,7 +48,7 @@ class Int8:
 
     `calibration_set` has examples of the input, float32 (n, ...), from the training data: the ranges of the
     activations are read off them. `ranges` says how: "converter" leaves it to the converter, which takes smallest and
-    largest value as they come; "minmax", "percentile", "mse" and "entropy" are ours, see `numerics.choose_range`.
+    largest value as they come; "minmax", "percentile" and "mse" are ours, see `numerics.choose_range`.
     With one of ours, `equalization` in [0, 1] scales channels against one another first (see `equalize`), and
     `bias_correction` takes the mean error of the rounded weights out of the biases.
     """

@@ -273,16 +273,20 @@ def _chosen(model: keras.Model, how: LowRank, directions: dict[str, _Directions]
         return dict(how.ranks)
     if how.energy is not None:
         return _at_energy(model, directions, how.energy, how.split)
-    whole = count(model).macs
+    whole = {layer.name: layer.macs for layer in count(model).layers}
+    thinnest = _replaced(model, dict.fromkeys(directions, 1), how.split, directions)
+    at_rank_1 = {layer.name: layer.macs for layer in count(thinnest).layers}
 
     def left(energy: float) -> float:
+        """The share of the MACs: those of both layers together grow in proportion to the rank."""
         ranks = _at_energy(model, directions, energy, how.split)
-        return count(_replaced(model, ranks, how.split, directions)).macs / whole
+        saved = sum(whole[n] - rank * (at_rank_1[n] + at_rank_1[f"{n}_reduce"]) for n, rank in ranks.items())
+        return 1 - saved / sum(whole.values())
 
     low, high = 0.0, 1.0
     if (least := left(low)) > how.macs:
         raise ValueError(f"{model.name} keeps {least:.3f} of its MACs even with rank 1 everywhere, got macs={how.macs}")
-    for _ in range(10):
+    for _ in range(20):
         middle = (low + high) / 2
         low, high = (middle, high) if left(middle) <= how.macs else (low, middle)
     return _at_energy(model, directions, low, how.split)

@@ -7,7 +7,7 @@ import numpy as np
 from efficient_ai.numerics.affine import Affine
 
 BINS = 2048
-HOW = ("minmax", "percentile", "mse", "entropy")
+HOW = ("minmax", "percentile", "mse")
 
 
 def affine_over(low: float, high: float, *, bits: int = 8) -> Affine:
@@ -26,8 +26,7 @@ def choose_range(
     Args:
         values: A sample of what will be quantized, any shape.
         how: "minmax": all of it. "percentile": all but the outermost values, half of them on either side.
-            "mse": the least mean squared error of rounding and clipping together. "entropy": the least
-            Kullback-Leibler divergence between the values' distribution and what the grid makes of it.
+            "mse": the least mean squared error of rounding and clipping together.
         extremes: Smallest and largest value where more were seen than the sample holds.
         bits: Of the grid.
         percent: Share of the values that "percentile" keeps.
@@ -54,13 +53,12 @@ def choose_range(
         return tuple(float(v) for v in np.percentile(flat, [tail, 100 - tail]).clip([-np.inf, 0], [0, np.inf]))
     counts, edges = np.histogram(flat, BINS, (low, high))
     centres = (edges[1:] + edges[:-1]) / 2
-    error = squared_error if how == "mse" else divergence
     # Coordinate by coordinate: how much of the upper side to keep, then of the lower, then once more.
     shares = np.linspace(0.3, 1.0, 36)
     best = (low, high)
     for side in (1, 0, 1):
         tried = [(best[0], high * s) if side else (low * s, best[1]) for s in shares]
-        best = min(tried, key=lambda ends: error(counts, centres, affine_over(*ends, bits=bits)))
+        best = min(tried, key=lambda ends: squared_error(counts, centres, affine_over(*ends, bits=bits)))
         if low == 0 or high == 0:
             break
     return best
@@ -73,26 +71,3 @@ def squared_error(counts: np.ndarray, centres: np.ndarray, grid: Affine) -> floa
     # Within the range an error is even over one step (variance scale²/12), unless only zeros fall there.
     rounding = np.where(outside == 0, grid.scale**2 / 12, 0.0)
     return float((counts * (outside**2 + rounding)).sum() / counts.sum())
-
-
-def divergence(counts: np.ndarray, centres: np.ndarray, grid: Affine) -> float:
-    """Kullback-Leibler divergence of the quantized distribution from the original one, in nats."""
-    steps = np.clip(np.rint(centres / grid.scale) + grid.zero_point, grid.lowest, grid.highest).astype(int)
-    ends = np.array([grid.lowest, grid.highest]) - grid.zero_point
-    inside = (centres >= (ends[0] - 0.5) * grid.scale) & (centres <= (ends[1] + 0.5) * grid.scale)
-    level = steps - grid.lowest
-    size = grid.highest - grid.lowest + 1
-    clipped = np.bincount(level, counts, size)
-    filled = np.bincount(level, (counts > 0) & inside, size)
-    kept = np.bincount(level, counts * inside, size)
-    # The reference carries what was clipped in its end bins; the candidate knows only what lies inside.
-    reference = np.where(inside, counts, 0).astype(float)
-    for end in (0, size - 1):
-        members = np.flatnonzero(inside & (level == end))
-        if len(members):
-            reference[members[0 if end == 0 else -1]] += clipped[end] - kept[end]
-    candidate = np.where((counts > 0) & inside, (kept / np.maximum(filled, 1))[level], 0.0)
-    candidate = np.maximum(candidate / max(candidate.sum(), 1), 1e-9)
-    reference = reference / reference.sum()
-    some = reference > 0
-    return float((reference[some] * np.log(reference[some] / candidate[some])).sum())

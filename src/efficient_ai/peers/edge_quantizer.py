@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import time
+import warnings
 from dataclasses import dataclass, field
 from importlib import metadata, util
 
@@ -78,7 +79,9 @@ def quantize(variant: Variant, recipe: str, calibration_set: np.ndarray | None =
     begin = time.perf_counter()
     try:
         logging.getLogger().setLevel(logging.ERROR)
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        silent = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+        with silent[0], silent[1], warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             from ai_edge_quantizer import quantizer
             from ai_edge_quantizer import recipe as recipes
 

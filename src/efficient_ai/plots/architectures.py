@@ -81,8 +81,11 @@ def plot_macs_latency(macs: Mapping[str, int], stats: Mapping[str, Sequence[Late
     axes.set(xscale="log", yscale="log", xlabel="million MACs an inference", ylabel="milliseconds an inference")
     ticks = [t for t in (1, 2, 3, 4, 5, 7, 10, 15, 20, 30) if span[0] < t * 1e6 < span[1]]
     axes.set_xticks(ticks, [str(t) for t in ticks])
-    axes.minorticks_off()
     axes.margins(y=0.2)
+    times = [t * 10.0**power for power in range(-3, 3) for t in (1, 2, 5)]
+    times = [t for t in times if axes.get_ylim()[0] < t < axes.get_ylim()[1]]
+    axes.set_yticks(times, [f"{t:g}" for t in times])
+    axes.minorticks_off()
     axes.legend(loc="lower right")
     return made
 

@@ -27,7 +27,7 @@ def plot_energy(values: Mapping[str, Sequence[float]], ranks: Mapping[str, int])
     """How much of a layer's energy its largest singular values hold.
 
     Args:
-        values: Singular values by layer, largest first.
+        values: Singular values by name, largest first; curves go by twos, a line style for both, a colour for each.
         ranks: By layer, the rank below which two layers are cheaper than one: a dot on its curve.
     """
     made, axes = figure(figsize=(6.4, 3.3))
@@ -36,8 +36,9 @@ def plot_energy(values: Mapping[str, Sequence[float]], ranks: Mapping[str, int])
         squares = np.asarray(singular, np.float64) ** 2
         held = np.concatenate([[0], np.cumsum(squares) / squares.sum()])
         share = np.arange(len(held)) / len(singular)
-        (line,) = axes.plot(100 * share, 100 * held, ls=lines[i % 4], lw=1.6, label=name)
-        axes.plot(100 * share[ranks[name]], 100 * held[ranks[name]], "o", color=line.get_color(), ms=7)
+        color = (COLORS["float32"], COLORS["clustered"])[i % 2]
+        axes.plot(100 * share, 100 * held, ls=lines[i // 2 % 4], color=color, lw=1.6, label=name)
+        axes.plot(100 * share[ranks[name]], 100 * held[ranks[name]], "o", color=color, ms=7)
     axes.set(xlabel="rank (% of full rank)", ylabel="energy held (%)", xlim=(0, 100), ylim=(0, 103))
     axes.legend(loc="lower right", fontsize=8.5)
     return made

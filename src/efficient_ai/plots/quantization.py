@@ -29,7 +29,8 @@ def plot_channel_ranges(ranges: Mapping[str, np.ndarray]) -> Figure:
         axes.step(np.linspace(0, 100, len(values)), sorted_values, where="mid", ls=line, color=color, label=name)
     axes.axhline(1 / 127, color="#999999", lw=1)
     label(axes, "one step of 127", (100, 1 / 127), offset=(-4, 4), ha="right")
-    axes.set(yscale="log", xlabel="channels, from large to small (%)", ylabel="largest weight, share of the layer's")
+    axes.set(yscale="log", ylim=(1e-4, 1.5))
+    axes.set(xlabel="channels, from large to small (%)", ylabel="largest weight, share of the layer's")
     axes.legend(loc="lower left")
     return made
 
@@ -41,7 +42,7 @@ def plot_schemes(decibels: Mapping[str, Mapping[str, float]]) -> Figure:
         decibels: By net, by way of choosing.
     """
     made, axes = figure(figsize=(6.6, 0.62 * len(decibels) + 1.4))
-    looks = {"minmax": "o", "percentile": "s", "mse": "D", "entropy": "v"}
+    looks = {"minmax": "o", "percentile": "s", "mse": "D"}
     for row, values in enumerate(decibels.values()):
         axes.plot([min(values.values()), max(values.values())], [row, row], color="#CCCCCC", lw=1.2, zorder=1)
         for name, value in values.items():
@@ -49,7 +50,7 @@ def plot_schemes(decibels: Mapping[str, Mapping[str, float]]) -> Figure:
             axes.plot(value, row, looks[name], color=COLORS["int8"], mfc=face, ms=8, label=None if row else name)
     axes.set_yticks(range(len(decibels)), list(decibels))
     axes.set(xlabel="SQNR of the logits (dB)", ylim=(len(decibels) - 0.4, -0.6))
-    made.legend(loc="outside upper center", ncols=4)
+    made.legend(loc="outside upper center", ncols=3)
     return made
 
 

@@ -16,19 +16,21 @@ PART_COLORS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7", "#999999", "#000000")
 PART_HATCHES = ("", "//", "..", "xx", "", "\\\\")
 
 
-def plot_gap_bits(bits: Sequence[int], sizes: Mapping[str, Sequence[float]]) -> Figure:
-    """What sparse indices cost, against the bits of the widest gap.
+def plot_gap_bits(bits: Sequence[int], sizes: Mapping[str, Sequence[float]], bound: float) -> Figure:
+    """What sparse indices cost, against the bits of a gap.
 
     Args:
         bits: Along the axis.
         sizes: Bytes by way of coding, a value for each of `bits`.
+        bound: Bytes that no code of chance places goes below.
     """
     made, axes = figure()
-    for (name, values), marker, line in zip(sizes.items(), ("o", "s", "^"), ("-", "--", ":"), strict=False):
-        color = COLORS["clustered"] if marker == "s" else COLORS["pruned"]
+    styles = (("o", "-", COLORS["pruned"]), ("s", "--", COLORS["clustered"]))
+    for (name, values), (marker, line, color) in zip(sizes.items(), styles, strict=True):
         axes.plot(bits, [v / 1024 for v in values], marker=marker, ls=line, color=color, label=name)
+    axes.axhline(bound / 1024, color="#666666", ls=":", lw=1.5, label="bound")
     axes.set(xlabel="bits of a gap", ylabel="KiB", ylim=(0, None))
-    axes.legend()
+    axes.legend(loc="lower right")
     return made
 
 
@@ -101,6 +103,7 @@ def plot_bytes(files: Mapping[str, Mapping[str, int]]) -> Figure:
 def plot_ratio(
     curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]],
     papers: Mapping[str, tuple[float, float]],
+    chosen: Mapping[str, tuple[float, float]],
     equally_long: Mapping[str, float],
     title: str = "study",
 ) -> Figure:
@@ -109,6 +112,7 @@ def plot_ratio(
     Args:
         curves: By network, by codebook, pairs of (compression ratio, points against the dense net).
         papers: By network, the published pair.
+        chosen: By network, the pair that is ringed.
         equally_long: By network, the points that training the dense net as long gives.
         title: Says what kind of run this is.
     """
@@ -124,6 +128,7 @@ def plot_ratio(
         axes.plot(
             ratio, points, MARKERS["combined"], color=COLORS["clustered"], mfc="white", ms=8, label="Han, on MNIST"
         )
+        axes.plot(*chosen[network], "o", color=COLORS["combined"], mfc="none", ms=13, label="chosen on validation")
         axes.set(xscale="log", xlabel="times smaller than 4 bytes a parameter", title=f"{network}, {title}")
         axes.set_xticks(
             ticks := [t for t in (20, 40, 80, 160, 320) if t < 1.3 * max(max(p)[0] for p in by_bits.values())]
@@ -131,5 +136,5 @@ def plot_ratio(
         axes.set_xticks([], minor=True)
         axes.set_xticklabels([f"{t}×" for t in ticks])
     panels[0][0].set_ylabel("points against the dense net")
-    panels[0][-1].legend(fontsize=8)
+    made.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8.5)
     return made

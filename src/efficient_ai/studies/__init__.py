@@ -23,7 +23,17 @@ from efficient_ai import cache
 from efficient_ai.errors import EfficientAIError
 
 RECORDS = Path(__file__).parent / "records"
-NAMES = ("pruning", "distillation", "distillation_few", "distillation_text", "orders", "channels", "tfmot", "shortcuts")
+NAMES = (
+    "pruning",
+    "deep_compression",
+    "distillation",
+    "distillation_few",
+    "distillation_text",
+    "orders",
+    "channels",
+    "tfmot",
+    "shortcuts",
+)
 
 
 @dataclass(frozen=True)
