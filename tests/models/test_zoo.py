@@ -7,7 +7,7 @@ import pytest
 from efficient_ai import cost, data, models
 from efficient_ai.errors import BadModel, EfficientAIError
 from efficient_ai.metrics import accuracy
-from efficient_ai.models import zoo
+from efficient_ai.models import small_pictures, zoo
 from efficient_ai.train import RECIPES
 
 
@@ -17,7 +17,9 @@ def test_every_model_has_a_builder_a_recipe_and_a_card():
         assert models.card(name).name == name
 
 
-@pytest.mark.parametrize("name", ["softmax_regression", "lenet_300_100", "lenet5", "resnet8", "resnet20"])
+@pytest.mark.parametrize(
+    "name", ["softmax_regression", "lenet_300_100", "lenet5", "resnet8", "resnet20", *small_pictures.BUILDERS]
+)
 def test_a_loaded_model_reaches_the_accuracy_of_its_card(name):
     fashion = data.fashion_mnist()
     model = models.load(name)

@@ -34,6 +34,6 @@ def test_a_figure_is_closed_labelled_and_the_same_twice(name):
 
 def test_a_scan_shows_a_row_for_each_layer_and_no_negative_loss():
     gained = Sensitivity((0.5,), {"a": (0.99,)}, {"a": 10}, 0.94)
-    left = plots.plot_scan(gained, {}).axes[0]
+    left = plots.plot_scan(gained, {"same share": {"a": 0.8}}).axes[0]
     assert [label.get_text() for label in left.get_yticklabels()] == ["a"]
     assert [text.get_text() for text in left.texts] == ["0"]

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 
 from efficient_ai.data.sources import sha256
 from efficient_ai.errors import BadModel, EfficientAIError
-from efficient_ai.models import architectures, autoencoder, ds_cnn, language
+from efficient_ai.models import architectures, autoencoder, ds_cnn, language, small_pictures
 from efficient_ai.records import ModelCard
 
 if TYPE_CHECKING:
     import keras
 
 WEIGHTS = Path(__file__).parent / "weights"
-TASKS = {"pictures": architectures.BUILDERS, "keywords": ds_cnn.BUILDERS, "text": language.BUILDERS}
+TASKS = {
+    "pictures": architectures.BUILDERS | small_pictures.BUILDERS,
+    "keywords": ds_cnn.BUILDERS,
+    "text": language.BUILDERS,
+}
 BUILDERS = {name: builder for builders in TASKS.values() for name, builder in builders.items()}
 UNTRAINED = autoencoder.BUILDERS  # known to `build` alone: the book has no data to train them on
 

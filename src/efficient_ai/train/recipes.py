@@ -42,6 +42,9 @@ RECIPES = {
     "ds_cnn": Recipe(
         epochs=18, learning_rate=3e-3, weight_decay=1e-2, warmup_epochs=1, augment=False, optimizer="adam"
     ),
+    "mobilenet_v1_025": Recipe(epochs=8, learning_rate=0.1, warmup_epochs=1, weight_decay=1e-4),
+    "mobilenet_v2_035": Recipe(epochs=5, learning_rate=0.1, warmup_epochs=1, weight_decay=1e-4),
+    "squeezenet_small": Recipe(epochs=3, learning_rate=0.1, warmup_epochs=1, weight_decay=1e-4),
     "byte_lm": _text(epochs=3, learning_rate=4e-3),
     "byte_lm_small": _text(epochs=3, learning_rate=6e-3),
     "byte_lm_large": _text(epochs=2, learning_rate=3e-3),
