@@ -25,9 +25,6 @@ def latency(engine, variant):
 INTERVAL = Interval(0.9, 0.89, 0.91)
 FIGURES = {
     "devices": lambda: plots.plot_devices(hardware.devices(), {"memory_bytes": 1e9, "ops_per_s": 1e11}),
-    "fidelity": lambda: plots.plot_fidelity(
-        {"a": {"float16": 60.0, "int8": 20.0}, "b": {"float16": 50.0, "int8": 10.0}}
-    ),
     "fit": lambda: plots.plot_fit(["a", "b"], ["x"], [[0.2, 7.0]]),
     "grid": lambda: plots.plot_quantization_grid(np.linspace(-1, 1, 99), {"4 bit": affine_for(np.ones(3), bits=4)}),
     "latency": lambda: plots.plot_latency([latency("litert", "int8"), latency("tf.lite", "float32")]),

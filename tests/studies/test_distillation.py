@@ -5,7 +5,7 @@ import pytest
 
 from efficient_ai.compress import Magnitude, prunable, prune, sparsity
 from efficient_ai.models.student import student
-from efficient_ai.studies import distillation, distillation_text, orders
+from efficient_ai.studies import distillation, distillation_few, distillation_text, orders
 
 
 def test_weights_come_back_from_a_record_as_they_were():
@@ -14,7 +14,7 @@ def test_weights_come_back_from_a_record_as_they_were():
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), again.get_weights(), strict=True))
 
 
-@pytest.mark.parametrize("module", [distillation, distillation_text])
+@pytest.mark.parametrize("module", [distillation, distillation_few, distillation_text])
 def test_every_seed_has_a_pair_that_differs_in_the_teacher_alone(module):
     pairs = [s for s in module.STUDY.shards if s.get("role", "pair") == "pair"]
     for seed in module.SEEDS:
@@ -23,9 +23,11 @@ def test_every_seed_has_a_pair_that_differs_in_the_teacher_alone(module):
     assert len(pairs) == 2 * len(module.SEEDS) >= 10
 
 
-def test_what_is_explored_is_explored_with_another_seed():
-    seeds = {s["seed"] for s in distillation.STUDY.shards if s["role"] == "map"}
-    assert not seeds & set(distillation.SEEDS)
+@pytest.mark.parametrize("module", [distillation, distillation_few])
+def test_what_is_explored_is_explored_with_another_seed(module):
+    seeds = {s["seed"] for s in module.STUDY.shards if s["role"] == "map"}
+    assert seeds
+    assert not seeds & set(module.SEEDS)
 
 
 def test_rounding_to_int8_keeps_zeros_and_moves_no_weight_by_more_than_half_a_step():

@@ -73,7 +73,7 @@ def heard(
     speakers: Sequence[np.ndarray],
     *,
     length: int = SECOND,
-    decibels: tuple[float, float] = (10.0, 30.0),
+    decibels: tuple[float, float] = (15.0, 35.0),
 ) -> np.ndarray:
     """A word as it is heard: coloured by a room or a microphone, in noise, quiet or loud.
 

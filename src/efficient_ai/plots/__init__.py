@@ -9,7 +9,6 @@ from efficient_ai.plots.architectures import (
 )
 from efficient_ai.plots.combined import plot_energy, plot_front, plot_orders
 from efficient_ai.plots.compression import (
-    plot_fidelity,
     plot_latency,
     plot_quantization_grid,
     plot_sensitivity,
@@ -45,7 +44,6 @@ __all__ = [
     "plot_devices",
     "plot_energy",
     "plot_fewer_bits",
-    "plot_fidelity",
     "plot_fit",
     "plot_front",
     "plot_gains",

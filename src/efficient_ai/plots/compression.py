@@ -139,22 +139,3 @@ def plot_latency(stats: Sequence[LatencyStats]) -> Figure:
     axes.set(xscale="log", xlabel="milliseconds an inference")
     axes.margins(x=0.12)
     return made
-
-
-def plot_fidelity(decibels: Mapping[str, Mapping[str, float]]) -> Figure:
-    """How faithfully each precision keeps the logits, a row a model.
-
-    Args:
-        decibels: By model, by precision.
-    """
-    made, axes = figure(figsize=(6.6, 0.62 * len(decibels) + 1.4))
-    for row, values in enumerate(decibels.values()):
-        axes.plot([min(values.values()), max(values.values())], [row, row], color="#CCCCCC", lw=1.2, zorder=1)
-        for precision, value in values.items():
-            axes.plot(value, row, MARKERS[precision], color=COLORS[precision], ms=8, label=None if row else precision)
-            below = any(0 <= other - value < 3 for name, other in values.items() if name != precision)
-            label(axes, f"{value:.0f}", (value, row), offset=(-5, -17 if below else 9))
-    axes.set_yticks(range(len(decibels)), list(decibels))
-    axes.set(xlabel="SQNR of the logits (dB)", ylim=(len(decibels) - 0.4, -0.6))
-    made.legend(loc="outside upper center", ncols=4)
-    return made

@@ -59,12 +59,10 @@ def plot_gains(points: Mapping[str, Sequence[tuple[float, float, float, float]]]
     for (name, many), (marker, face, line) in zip(
         points.items(), (("P", None, "-"), ("s", "white", ":")), strict=False
     ):
-        many = sorted(many)
-        x, y, low, high = np.array(many).T
+        x, y, low, high = (list(column) for column in zip(*sorted(many), strict=True))
+        reach = ([b - a for a, b in zip(low, y, strict=True)], [b - a for a, b in zip(y, high, strict=True)])
         color = COLORS["pruned"]
-        axes.errorbar(
-            x, y, (y - low, high - y), fmt=marker, ls=line, lw=1.2, color=color, mfc=face or color, label=name
-        )
+        axes.errorbar(x, y, reach, fmt=marker, ls=line, lw=1.2, color=color, mfc=face or color, label=name)
     axes.set(xlabel="MACs, dense / narrow", ylabel="latency, dense / narrow", xlim=(0.9, most), ylim=(0.9, None))
     axes.legend(loc="lower right")
     return made
