@@ -14,7 +14,7 @@ BUILT = [
     (page, id)
     for page, entry in OUTLINE.items()
     if (ROOT / "chapters" / f"{page}.qmd").exists()
-    for id in entry.get("built", entry["sections"])
+    for id in entry["sections"]
 ]
 
 

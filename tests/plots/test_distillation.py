@@ -13,12 +13,12 @@ def test_a_panel_a_temperature_and_the_labelled_bar_is_filled():
     assert [bar.get_facecolor()[3] for bar in bars] == [1, 0, 0]
 
 
-def test_each_pair_is_joined_and_the_means_are_marked():
-    made = distillation.plot_pairs({"accuracy": ([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])}, {"accuracy": 5.0})
-    lines = [line.get_ydata() for line in made.axes[0].lines]
-    joins = [tuple(y) for y in lines if len(y) == 2 and y[0] != y[1]]
-    assert joins == [(1.0, 2.0), (2.0, 3.0), (3.0, 4.0)]
-    assert [tuple(y) for y in lines if len(y) == 2 and y[0] == y[1]][:2] == [(2.0, 2.0), (3.0, 3.0)]
+def test_each_seed_is_a_line_and_the_means_are_marked():
+    groups = {"alone": [1.0, 2.0, 3.0], "same": [2.0, 3.0, 4.0], "more": [5.0, 6.0, 7.0]}
+    (axes,) = distillation.plot_pairs({"accuracy": groups}).axes
+    lines = [tuple(line.get_ydata()) for line in axes.lines]
+    assert [y for y in lines if len(y) == 3] == list(zip(*groups.values(), strict=True))
+    assert [y[0] for y in lines if len(y) == 2 and y[0] == y[1]] == [2.0, 3.0, 6.0]
 
 
 def test_settings_are_printed_with_their_sign():

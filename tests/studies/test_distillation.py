@@ -14,13 +14,22 @@ def test_weights_come_back_from_a_record_as_they_were():
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), again.get_weights(), strict=True))
 
 
-@pytest.mark.parametrize("module", [distillation, distillation_few, distillation_text])
+@pytest.mark.parametrize("module", [distillation, distillation_text])
 def test_every_seed_has_a_pair_that_differs_in_the_teacher_alone(module):
     pairs = [s for s in module.STUDY.shards if s.get("role", "pair") == "pair"]
     for seed in module.SEEDS:
         alphas = [s["alpha"] for s in pairs if s["seed"] == seed]
         assert alphas == [0.0, module.CHOSEN.alpha]
     assert len(pairs) == 2 * len(module.SEEDS) >= 10
+
+
+def test_where_labels_are_few_all_methods_take_equally_many_steps():
+    steps = set()
+    for count, _ in distillation_few.METHODS.values():
+        recipe = distillation_few.recipe(0, count)
+        steps.add(count // recipe.batch_size * recipe.epochs)
+        assert len(distillation_few.lesson(count)[1]) == count
+    assert max(steps) - min(steps) <= 0.01 * max(steps)
 
 
 @pytest.mark.parametrize("module", [distillation, distillation_few])

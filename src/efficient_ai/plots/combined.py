@@ -96,9 +96,8 @@ def plot_front(
                 mfc=color if i in fronts[key] else "white",
                 mew=1.4,
             )
-        for number, point in enumerate(front):
-            offset = (5, -11) if number % 2 else (-4, 7)
-            label(axes, str(point["short"]), (point[key], 100 * point["accuracy"]), offset=offset)
+        for point in front:
+            label(axes, str(point["short"]), (point[key], 100 * point["accuracy"]), offset=(-6, 7), ha="right")
         axes.set(xscale="log", xlabel=name)
         axes.margins(x=0.14, y=0.12)
     panels[0][0].set_ylabel("test accuracy (%)")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from efficient_ai.plots.style import COLORS, MARKERS, figure, label
+from efficient_ai.plots.style import COLORS, MARKERS, figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,31 +40,26 @@ def plot_temperature(
     return made
 
 
-def plot_pairs(
-    panels: Mapping[str, tuple[Sequence[float], Sequence[float]]],
-    teachers: Mapping[str, float] | None = None,
-    title: str = "study",
-) -> Figure:
-    """Pairs of runs that differ in the loss alone, joined by a line, a pair a seed.
+def plot_pairs(panels: Mapping[str, Mapping[str, Sequence[float]]], title: str = "study") -> Figure:
+    """Runs that differ in what they learned from, those of a seed joined by a line.
 
     Args:
-        panels: By axis label: the values of the students trained alone, and of the same seeds distilled.
-        teachers: By the same labels, the teacher's value, where it is to be drawn.
+        panels: By axis label, by group: a value for each seed, in the same order. The first group learned alone.
         title: Says what kind of run this is.
     """
-    made, drawn = figure(1, len(panels), figsize=(3.1 * len(panels) + 0.6, 3.3), squeeze=False)
-    for axes, (name, (alone, distilled)) in zip(drawn[0], panels.items(), strict=True):
-        for shift, a, b in zip(np.linspace(-0.06, 0.06, len(alone)), alone, distilled, strict=True):
-            axes.plot([shift, 1 + shift], [a, b], color="#999999", lw=1, zorder=1)
-            axes.plot(shift, a, MARKERS["float32"], color=COLORS["float32"], ms=6)
-            axes.plot(1 + shift, b, MARKERS["distilled"], color=COLORS["distilled"], ms=10)
-        for at, values in ((0, alone), (1, distilled)):
-            axes.plot([at - 0.17, at + 0.17], [np.mean(values)] * 2, color="black", lw=1.4)
-        if teachers and name in teachers:
-            axes.axhline(teachers[name], color=COLORS["float32"], lw=1, ls=":")
-            label(axes, "teacher", (-0.38, teachers[name]), offset=(0, -11))
-        axes.set_xticks((0, 1), ("alone", "distilled"))
-        axes.set(xlim=(-0.4, 1.4), ylabel=name, title=title)
+    widths = [len(groups) for groups in panels.values()]
+    made, drawn = figure(1, len(panels), figsize=(1.3 * sum(widths) + 1.4, 3.4), squeeze=False, width_ratios=widths)
+    for axes, (name, groups) in zip(drawn[0], panels.items(), strict=True):
+        seeds = list(zip(*groups.values(), strict=True))
+        for shift, values in zip(np.linspace(-0.07, 0.07, len(seeds)), seeds, strict=True):
+            places = np.arange(len(values)) + shift
+            axes.plot(places, values, color="#999999", lw=1, zorder=1)
+            axes.plot(places[0], values[0], MARKERS["float32"], color=COLORS["float32"], ms=6)
+            axes.plot(places[1:], values[1:], MARKERS["distilled"], color=COLORS["distilled"], ms=10, ls="none")
+        for at, values in enumerate(groups.values()):
+            axes.plot([at - 0.2, at + 0.2], [np.mean(values)] * 2, color="black", lw=1.4)
+        axes.set_xticks(range(len(groups)), list(groups))
+        axes.set(xlim=(-0.4, len(groups) - 0.6), ylabel=name, title=title)
     return made
 
 

@@ -105,7 +105,6 @@ def fit(
 
     Source: goyal2017accurate for the warm-up; loshchilov2017sgdr for the cosine.
     """
-    import keras
     import tensorflow as tf
 
     several = labels if isinstance(labels, tuple) else (labels,)
