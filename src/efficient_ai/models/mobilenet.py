@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,8 +41,47 @@ def _convolve(
     return keras.layers.ReLU(6.0, name=f"{name}_relu6")(x) if activation else x
 
 
+def stages(width: float) -> Iterator[tuple[int, int, int, int, int]]:
+    """MobileNetV2's stages at a width, as `inverted_residuals` takes them."""
+    for expansion, filters, blocks, stride in STAGES:
+        yield expansion, 3, _channels(filters * width), blocks, stride
+
+
+def inverted_residuals(
+    x: keras.KerasTensor,
+    stages: Iterable[tuple[int, int, int, int, int]],
+    convolve: Callable[..., keras.KerasTensor],
+) -> keras.KerasTensor:
+    """Blocks that widen by 1×1, filter each channel alone, and narrow again without an activation.
+
+    Args:
+        x: What the first block sees, (n, height, width, channels).
+        stages: Of each stage: expansion, side of the filters, output channels, blocks, stride of the first block.
+        convolve: Takes x, filters (None for depthwise), kernel, stride, name, and `activation`.
+
+    Returns:
+        What the last block gives. A block adds its input to its output where the shapes agree.
+
+    Source: sandler2018mobilenetv2, table 1.
+    """
+    import keras
+
+    block = 0
+    for expansion, kernel, filters, blocks, stride in stages:
+        for i in range(blocks):
+            name, before = f"block{block}", x
+            if expansion > 1:
+                x = convolve(x, x.shape[-1] * expansion, 1, 1, f"{name}_expand")
+            x = convolve(x, None, kernel, stride if i == 0 else 1, f"{name}_filter")
+            x = convolve(x, filters, 1, 1, f"{name}_project", activation=False)
+            if x.shape == before.shape:
+                x = keras.layers.Add(name=f"{name}_add")([before, x])
+            block += 1
+    return x
+
+
 def mobilenet_v2(*, width: float = 1.0, classes: int = 1000, side: int = 224) -> keras.Model:
-    """Inverted residuals: widen by 1×1, filter each channel alone, narrow again without an activation.
+    """A strided convolution, seven stages of inverted residuals, and a head of 1×1.
 
     Args:
         width: Multiplies the channels.
@@ -57,17 +97,7 @@ def mobilenet_v2(*, width: float = 1.0, classes: int = 1000, side: int = 224) ->
 
     inputs = keras.Input((side, side, 3))
     x = _convolve(inputs, _channels(32 * width), 3, 2, "stem")
-    block = 0
-    for expansion, filters, blocks, stride in STAGES:
-        for i in range(blocks):
-            name, before = f"block{block}", x
-            if expansion > 1:
-                x = _convolve(x, x.shape[-1] * expansion, 1, 1, f"{name}_expand")
-            x = _convolve(x, None, 3, stride if i == 0 else 1, f"{name}_filter")
-            x = _convolve(x, _channels(filters * width), 1, 1, f"{name}_project", activation=False)
-            if x.shape == before.shape:
-                x = keras.layers.Add(name=f"{name}_add")([before, x])
-            block += 1
+    x = inverted_residuals(x, stages(width), _convolve)
     x = _convolve(x, _channels(1280 * max(1.0, width)), 1, 1, "head")
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
     return keras.Model(inputs, keras.layers.Dense(classes, name="logits")(x), name="mobilenet_v2")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from efficient_ai.models.architectures import CLASSES
 from efficient_ai.models.initial import he_normals
-from efficient_ai.models.mobilenet import STAGES, _channels
+from efficient_ai.models.mobilenet import _channels, inverted_residuals, stages
 from efficient_ai.models.mobilenet_v1 import STRIDES, mobilenet_v1
 
 if TYPE_CHECKING:
@@ -55,17 +55,7 @@ def mobilenet_v2_035(*, seed: int) -> keras.Model:
 
     inputs = keras.Input((SIDE, SIDE, 3))
     x = convolved(inputs, _channels(32 * 0.35), 3, 1, "stem")
-    block = 0
-    for expansion, filters, blocks, stride in STAGES:
-        for i in range(blocks):
-            name, before = f"block{block}", x
-            if expansion > 1:
-                x = convolved(x, x.shape[-1] * expansion, 1, 1, f"{name}_expand")
-            x = convolved(x, None, 3, stride if i == 0 else 1, f"{name}_filter")
-            x = convolved(x, _channels(filters * 0.35), 1, 1, f"{name}_project", activation=False)
-            if x.shape == before.shape:
-                x = keras.layers.Add(name=f"{name}_add")([before, x])
-            block += 1
+    x = inverted_residuals(x, stages(0.35), convolved)
     x = convolved(x, HEAD, 1, 1, "head")
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
     outputs = keras.layers.Dense(CLASSES, kernel_initializer=next(initial), name="logits")(x)
