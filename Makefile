@@ -29,13 +29,32 @@ SET_UP = set -eu; \
 		touch "$$stamp-$$extra"; \
 	fi
 
+# The second environment: PyTorch, ExecuTorch, IREE and TVM. Where it can't be had, their rows stand by name.
+SET_UP_TORCH = stamp=.venv-torch/.stamp-$$(cksum < constraints-torch.txt | cut -d ' ' -f 1); \
+	if [ ! -f "$$stamp" ]; then \
+		unset PYTHONDONTWRITEBYTECODE; \
+		echo "setting up .venv-torch" >&2; \
+		rm -rf .venv-torch && \
+		.venv/bin/python -m venv .venv-torch && \
+		.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check -r constraints-torch.txt && \
+		touch "$$stamp"; \
+	fi
+TORCH_OR_NOT = { $(SET_UP_TORCH); } || { rm -rf .venv-torch; \
+	echo "no .venv-torch: PyTorch, ExecuTorch, IREE and TVM will be missing by name (make torch tells why)" >&2; }
+
+torch:
+	@extra=book; $(SET_UP)
+	@$(SET_UP_TORCH)
+
 book:
 	@extra=book; $(SET_UP)
+	@$(TORCH_OR_NOT)
 	.venv/bin/efficient-ai book
 
 # The notebooks' run is the one that the book is rendered from; pytest's last line closes the run.
 test:
 	@extra=test; $(SET_UP)
+	@$(TORCH_OR_NOT)
 	.venv/bin/ruff check src tests
 	.venv/bin/ruff format --check src tests
 	.venv/bin/python -m pytest --nbval-lax --nbval-current-env tests notebooks
@@ -48,4 +67,4 @@ serve:
 clean:
 	rm -rf _book .render .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: book test serve clean
+.PHONY: book test torch serve clean

@@ -22,6 +22,7 @@ ORDER = (
     "engines",
     "hardware",
     "measure",
+    "search",
     "studies",
     "plots",
     "book",

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from efficient_ai import metrics
@@ -73,3 +73,18 @@ def test_windows_in_a_row_are_accepted_once():
     scores = np.array([[0.1, 0.9, 0.95, 0.2, 0.9], [0.9, 0.9, 0.9, 0.9, 0.9], [0.0, 0.1, 0.2, 0.3, 0.4]])
     assert metrics.accepts(scores, threshold=0.9).tolist() == [2, 1, 0]
     assert metrics.accepts(scores, threshold=0.0).tolist() == [1, 1, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=2, max_size=25))
+def test_kendalls_correlation_is_scipys(pairs):
+    stats = pytest.importorskip("scipy.stats")
+    first, second = zip(*pairs, strict=True)
+    assume(len(set(first)) > 1 and len(set(second)) > 1)
+    assert metrics.kendall(first, second) == pytest.approx(float(stats.kendalltau(first, second).statistic))
+
+
+def test_kendalls_correlation_refuses_what_orders_nothing():
+    with pytest.raises(ValueError, match="at least two different values"):
+        metrics.kendall([1, 1], [1, 2])
+    with pytest.raises(ValueError, match="equally long, got 2 and 3"):
+        metrics.kendall([1, 2], [1, 2, 3])

@@ -66,11 +66,22 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("file", type=Path, help="an .eac file")
     own.add_argument("--model", help="the architecture: a .keras file; the zoo's when left out")
     own.add_argument("--out", type=Path, required=True, help="the .keras file to write")
+    own = command("memory", _memory, "where the activations of a .tflite file lie in memory, and how much that takes")
+    own.add_argument("file", type=Path, help="a .tflite file")
     own = command("bench", _bench, "latency of .tflite files, measured in turn")
     own.add_argument("files", type=Path, nargs="+", metavar="FILE")
     own.add_argument("--engine", action="append", help="litert, tf.lite or tflite-runtime; may be repeated")
     own.add_argument("--threads", type=int, default=1)
     own.add_argument("--runs", type=int, default=100, help="inferences of each, at least 50")
+    own = command("engines", _engines, "one model on every engine: outputs compared, then latency measured in turn")
+    own.add_argument("model", help="a name of the zoo or a .keras file")
+    own.add_argument("--engine", action="append", help="one of litert, onnxruntime, executorch, …; may be repeated")
+    own.add_argument("--precision", choices=("float32", "int8"), action="append", help="may be repeated")
+    own.add_argument("--calibration", type=Path, help="an .npy file of inputs (n, ...): int8 needs it")
+    own.add_argument("--runs", type=int, default=50, help="inferences of each, at least 50")
+    own = command("vela", _vela, "what Arm's compiler expects of a .tflite file on an Ethos-U, operator by operator")
+    own.add_argument("file", type=Path)
+    own.add_argument("--accelerator", default="ethos-u55-128", help="ethos-u55-256, ethos-u65-256, ethos-u85-256 …")
     own = command("train", _train, "train a model of the zoo, as the shipped weights were made")
     own.add_argument("name")
     own.add_argument("--seed", type=int, default=0)
@@ -178,6 +189,30 @@ def _decompress(options: argparse.Namespace) -> None:
     print(f"{options.out}: {model.name}, {model.count_params():,} parameters")
 
 
+def _memory(options: argparse.Namespace) -> None:
+    from efficient_ai import cost, engines
+    from efficient_ai.errors import BadModel
+
+    plan = cost.plan_memory(options.file)
+    print(f"{'first':>5} {'last':>5} {'address':>10} {'bytes':>10}  tensor")
+    for tensor in plan.tensors:
+        place = f"{tensor.first_step:>5} {tensor.last_step:>5} {tensor.offset_bytes:>10,} {tensor.size_bytes:>10,}"
+        print(f"{place}  {tensor.name[:48]}")
+    print(f"{plan.planned_bytes:,} bytes planned; no plan can do with less than {plan.lower_bound_bytes:,}")
+    if engines.available()["tflm"] is None:
+        print(f"arena: TensorFlow Lite Micro is not installed; {engines.INSTALL['tflm']}")
+        return
+    try:
+        used = engines.arena(options.file.read_bytes())
+    except BadModel as error:
+        print(f"arena: {error}")
+        return
+    print(
+        f"{used.arena_bytes:,} bytes of arena in TensorFlow Lite Micro: {used.head_bytes:,} for activations, "
+        f"{used.tail_bytes:,} for all else"
+    )
+
+
 def _bench(options: argparse.Namespace) -> None:
     from efficient_ai import measure
     from efficient_ai.records import EngineMissingRow, RefusedRow, Variant
@@ -199,6 +234,56 @@ def _bench(options: argparse.Namespace) -> None:
             f"{row.variant:<30} {row.engine:<15} p50 {row.p50_ms:8.3f} ms  p90 {row.p90_ms:8.3f} ms  "
             f"p99 {row.p99_ms:8.3f} ms  ({row.runs} runs, {row.threads} threads, {row.delegate}, {row.cpu})"
         )
+
+
+def _engines(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    from efficient_ai import engines, measure
+    from efficient_ai.engines.registry import check_name
+
+    for name in options.engine or ():
+        check_name(name)
+    calibration = None if options.calibration is None else np.load(options.calibration, allow_pickle=False)
+    precisions = tuple(options.precision or (("float32",) if calibration is None else ("float32", "int8")))
+    if "int8" in precisions and calibration is None:
+        raise EfficientAIError("int8 needs --calibration FILE.npy with inputs of the training data")
+    wanted = options.engine or tuple(engines.INSTALL)
+    entries = [entry for entry in measure.every_entry(precisions) if entry.engine in wanted]
+    model = _load_keras(options.model)
+    noise = np.random.default_rng(0).uniform(-1, 1, (10, *model.input_shape[1:])).astype(np.float32)
+    inputs = noise if calibration is None else calibration[:10].astype(np.float32)
+    rows = measure.shootout([measure.Subject(model, entries, inputs, calibration)], runs=options.runs)
+    for entry, row in zip(entries, rows, strict=True):
+        print(f"{entry.engine:<16} {entry.delegate:<9} {entry.precision:<8} {_outcome(row)}")
+
+
+def _outcome(row) -> str:
+    """What came of one model on one engine, in a line."""
+    from efficient_ai.records import EngineMissingRow, EngineRun
+
+    if isinstance(row, EngineMissingRow):
+        return f"not installed; {row.install_command}"
+    if not isinstance(row, EngineRun):
+        return f"failed: {row.reason}"
+    stats = row.latency
+    return (
+        f"p50 {stats.p50_ms:9.3f} ms  p90 {stats.p90_ms:9.3f} ms  {row.size_bytes:>10,} bytes  "
+        f"off by {row.max_deviation:.2g}  ({stats.runs} runs, {stats.threads} thread, {stats.cpu})"
+    )
+
+
+def _vela(options: argparse.Namespace) -> None:
+    from efficient_ai.hardware import vela
+
+    found = vela.estimate(options.file, options.accelerator)
+    for op in found.operators:
+        if op.cycles or op.target == "CPU":
+            took = f"{op.cycles:>12,} cycles, waits for {op.bound_by}" if op.cycles else "stays with the processor"
+            print(f"{op.operator:<24} {op.macs:>14,} MACs {took}")
+    print(f"{found.cycles:,} cycles, {1e3 * found.seconds:.3f} ms on {found.accelerator}, {found.system_config}")
+    print(f"{found.sram_kib:.2f} KiB SRAM, {found.flash_kib:.2f} KiB flash, {found.dram_kib:.2f} KiB DRAM")
+    print(f"{100 * found.utilisation:.1f} % of the multipliers at work; {len(found.on_cpu)} operators on the processor")
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -138,3 +138,27 @@ def pareto_front(costs: Sequence[float], gains: Sequence[float]) -> tuple[int, .
         if not front or gains[i] > gains[front[-1]]:
             front.append(i)
     return tuple(front)
+
+
+def kendall(first: Sequence[float], second: Sequence[float]) -> float:
+    """Kendall's rank correlation, tau-b: how many more pairs two rankings order alike than oppositely.
+
+    Args:
+        first: Values, at least two different ones.
+        second: As many values of the same things.
+
+    Returns:
+        1 where all pairs are ordered alike, -1 where all are ordered oppositely; ties count for neither.
+
+    Raises:
+        ValueError: If they are not equally many, or one of them orders nothing.
+
+    Source: kendall1945treatment.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"rankings must be equally long, got {len(first)} and {len(second)}")
+    one, two = (np.sign(np.subtract.outer(values, values)) for values in map(np.asarray, (first, second)))
+    ordered = float(np.sqrt(np.abs(one).sum() * np.abs(two).sum()))
+    if not ordered:
+        raise ValueError("a ranking needs at least two different values")
+    return float((one * two).sum() / ordered)

@@ -52,16 +52,17 @@ class ModelCost:
 
 @dataclass(frozen=True)
 class Variant:
-    """One deployable form of a model: the bytes of its .tflite file, and how it was made.
+    """One deployable form of a model: the bytes of its file, a .tflite file as a rule, and how it was made.
 
     `precision` is one of float32, float16, dynamic_int8, int8, int16x8; `technique` says what was done to
-    the weights before ("" for nothing).
+    the weights before ("" for nothing); `form` is what kind of file it is, as `engines.form` names it.
     """
 
     model: str
     precision: str
     content: bytes = field(repr=False)
     technique: str = ""
+    form: str = "tflite"
 
     @property
     def name(self) -> str:
@@ -133,6 +134,58 @@ class RefusedRow:
 
 
 @dataclass(frozen=True)
+class FailedRow:
+    """Stands in a table for a variant that ended an engine's process, or came out wrong, with what is known of it."""
+
+    variant: str
+    engine: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EngineRun:
+    """One model on one engine: what came out, against Keras in float32, and how long it took.
+
+    `max_deviation` is the largest difference of any output, `agreement` the fraction of inputs with the same largest
+    output, `scale` the reference's largest magnitude.
+    """
+
+    model: str
+    precision: str
+    size_bytes: int
+    max_deviation: float
+    agreement: float
+    scale: float
+    latency: LatencyStats
+
+    @property
+    def engine(self) -> str:
+        return self.latency.engine
+
+    @property
+    def delegate(self) -> str:
+        return self.latency.delegate
+
+    @property
+    def threads(self) -> int:
+        return self.latency.threads
+
+
+@dataclass(frozen=True)
+class ProgramPlan:
+    """What a program that was planned ahead of time will do: `calls` steps, each a kernel's or a delegate's.
+
+    `kernels` names the kernels that it needs, `delegated` counts the calls that go to a delegate, `memory_bytes` is
+    what it will use for activations.
+    """
+
+    calls: int
+    delegated: int
+    kernels: tuple[str, ...]
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
 class ArenaUse:
     """What the TensorFlow Lite Micro interpreter says its arena holds (`arena_bytes` = head + tail)."""
 
@@ -140,6 +193,48 @@ class ArenaUse:
     arena_bytes: int
     head_bytes: int
     tail_bytes: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which operators of a file a delegate took: names in the order of the file, and in how many pieces it took them.
+
+    Between two pieces the interpreter's own kernels run, so each piece costs a call.
+    """
+
+    variant: str
+    engine: str
+    taken: tuple[str, ...]
+    left: tuple[str, ...]
+    parts: int
+
+    @property
+    def operators(self) -> int:
+        return len(self.taken) + len(self.left)
+
+
+@dataclass(frozen=True)
+class PartCost:
+    """An estimate of what a stretch of a file's operators takes: time of the file cut behind it, less that of the file
+    cut before it."""
+
+    variant: str
+    name: str
+    operators: tuple[str, ...]
+    macs: int
+    time_ms: Interval
+
+
+@dataclass(frozen=True)
+class KernelDifference:
+    """How far the outputs of one kernel set lie from those of another, value by value, in steps of the output."""
+
+    kernels: str
+    values: int
+    differing: int
+    most_steps: int
+    samples: int
+    argmax_changes: int
 
 
 @dataclass(frozen=True)

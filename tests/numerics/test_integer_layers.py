@@ -73,3 +73,17 @@ def test_a_padded_border_means_zero_whatever_the_zero_point():
     out = integer_layers.convolve(inputs, layer)[0, :, :, 0]
     assert out[0, 0] == 4 - 5
     assert out[1, 1] == 9 - 5
+
+
+def test_rounding_once_is_the_nearest_integer_and_rounding_twice_at_most_a_step_away():
+    sums = np.arange(-2_000, 2_000, dtype=np.int32)[None]
+    weights, bias = np.eye(sums.size, dtype=np.int8), np.zeros(sums.size, np.int32)
+    layers = {
+        rounding: IntegerLayer(weights, bias, np.array([0.0037]), 0, 0, rounding=rounding)
+        for rounding in ("once", "twice")
+    }
+    once, twice = (integer_layers._finish(sums, layer).astype(int) for layer in layers.values())
+    assert np.array_equal(once, np.rint(sums * np.float32(0.0037)).astype(int))
+    assert np.abs(once - twice).max() <= 1
+    with pytest.raises(ValueError, match='rounding must be "twice" or "once"'):
+        IntegerLayer(weights, bias, np.array([0.5]), 0, 0, rounding="never")

@@ -3,5 +3,18 @@
 from efficient_ai.cost.file_reader import count_file, live_tensors_of_file
 from efficient_ai.cost.keras_reader import count, live_tensors
 from efficient_ai.cost.liveness import Liveness, LiveTensor, Step, lifetimes
+from efficient_ai.cost.memory_plan import MemoryPlan, PlacedTensor, plan_memory
 
-__all__ = ["LiveTensor", "Liveness", "Step", "count", "count_file", "lifetimes", "live_tensors", "live_tensors_of_file"]
+__all__ = [
+    "LiveTensor",
+    "Liveness",
+    "MemoryPlan",
+    "PlacedTensor",
+    "Step",
+    "count",
+    "count_file",
+    "lifetimes",
+    "live_tensors",
+    "live_tensors_of_file",
+    "plan_memory",
+]

@@ -17,12 +17,16 @@ class Step:
 
 @dataclass(frozen=True)
 class LiveTensor:
-    """A tensor, and the steps (counted from 0, both included) over which it has to be kept."""
+    """A tensor, and the steps (counted from 0, both included) over which it has to be kept.
+
+    `key` is what the schedule calls it: in a .tflite file, its number.
+    """
 
     name: str
     size_bytes: int
     first_step: int
     last_step: int
+    key: Hashable = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def lifetimes(
         first.setdefault(tensor, end)
         last[tensor] = end
     tensors = tuple(
-        LiveTensor(names[tensor], size_bytes[tensor], begin, last[tensor])
+        LiveTensor(names[tensor], size_bytes[tensor], begin, last[tensor], tensor)
         for tensor, begin in sorted(first.items(), key=lambda item: item[1])
         if tensor in size_bytes
     )

@@ -9,20 +9,30 @@ from __future__ import annotations
 import numpy as np
 
 from efficient_ai.engines.client import EngineFailed, Loaded, Worker
-from efficient_ai.engines.registry import DELEGATES, INSTALL, available, missing_row, require
+from efficient_ai.engines.exports import Export, export, export_all
+from efficient_ai.engines.inside import coverage, smallest_arena
+from efficient_ai.engines.program import program_plan
+from efficient_ai.engines.registry import DELEGATES, INSTALL, available, form, missing_row, require
 from efficient_ai.records import ArenaUse, Variant
 
 __all__ = [
     "DELEGATES",
     "INSTALL",
     "EngineFailed",
+    "Export",
     "Loaded",
     "Worker",
     "arena",
     "available",
+    "coverage",
+    "export",
+    "export_all",
+    "form",
     "missing_row",
     "predict",
+    "program_plan",
     "require",
+    "smallest_arena",
 ]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-import efficient_ai
-from efficient_ai.engines.registry import DELEGATES, check_name, require
+from efficient_ai.engines import environment
+from efficient_ai.engines.registry import check_delegate, check_name, interpreter, require
 from efficient_ai.errors import BadModel, EfficientAIError
 
 TAIL_LINES = 6
+LIMIT_S = 600.0
 
 
 class EngineFailed(EfficientAIError):
@@ -48,27 +49,30 @@ class Worker:
         engine: One of `engines.INSTALL`'s names.
         threads: Threads that an inference may use; TensorFlow Lite Micro has one.
         python: Another environment's interpreter, for an engine that doesn't live in this one; that environment
-            needs NumPy.
+            needs NumPy. By default the one that has the engine: see `engines.environment`.
+        limit_s: Seconds that one request may take; a worker that needs longer is ended.
 
     Raises:
-        ValueError: If there is no such engine, or the number of threads doesn't suit it.
+        ValueError: If there is no such engine, or the number of threads or the limit doesn't suit it.
         EngineMissing: If it isn't installed; the message names the command that installs it.
         EngineFailed: If its process doesn't start.
     """
 
-    def __init__(self, engine: str, *, threads: int = 1, python: str | None = None) -> None:
+    def __init__(self, engine: str, *, threads: int = 1, python: str | None = None, limit_s: float = LIMIT_S) -> None:
         if python is None:
             require(engine)
+            python = interpreter(engine)
         check_name(engine)
         if threads < 1 or (engine == "tflm" and threads != 1):
             wanted = "1 for tflm" if engine == "tflm" else "at least 1"
             raise ValueError(f"threads must be {wanted}, got {threads}")
-        self.engine, self.threads = engine, threads
+        if limit_s <= 0:
+            raise ValueError(f"limit_s must be positive, got {limit_s}")
+        self.engine, self.threads, self.limit_s = engine, threads, limit_s
         self.models: list[Loaded] = []
         self._folder = tempfile.TemporaryDirectory(prefix="efficient-ai-worker-")
         self._stderr = Path(self._folder.name, "stderr")
-        package = str(Path(efficient_ai.__file__).parents[1])
-        paths = os.pathsep.join(path for path in (package, os.environ.get("PYTHONPATH")) if path)
+        self._late = False
         with self._stderr.open("wb") as stderr:
             self._process = subprocess.Popen(
                 [python or sys.executable, "-m", "efficient_ai.engines.worker", engine, "--threads", str(threads)],
@@ -77,7 +81,7 @@ class Worker:
                 stderr=stderr,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "PYTHONPATH": paths},
+                env=environment.variables(Path(self._folder.name), elsewhere=python is not None),
             )
         try:
             self._read("starting")
@@ -105,13 +109,28 @@ class Worker:
 
     def _ended(self, doing: str) -> EngineFailed:
         code = self._process.wait()
+        if self._late:
+            return EngineFailed(
+                f"the {self.engine} worker gave no answer within {self.limit_s:g} s while {doing} and was ended: "
+                "give it more with limit_s, or a smaller task"
+            )
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return EngineFailed(
             f"the {self.engine} worker ended with {how} while {doing}; the last that it wrote: {self._last_words()}"
         )
 
+    def _give_up(self) -> None:
+        self._late = True
+        self._process.kill()
+
     def _read(self, doing: str) -> dict[str, Any]:
-        line = self._process.stdout.readline()
+        watch = threading.Timer(self.limit_s, self._give_up)
+        watch.daemon = True
+        watch.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            watch.cancel()
         if not line.endswith("\n"):
             raise self._ended(doing)
         answer = json.loads(line)
@@ -140,9 +159,9 @@ class Worker:
         """Load a model; those that are loaded already stay.
 
         Args:
-            content: The .tflite file.
-            delegate: "XNNPACK", "none" or "reference" (TensorFlow Lite's plain kernels); by default what the engine
-                does by itself.
+            content: The .tflite file, or what else the engine takes: see `engines.form`.
+            delegate: One of `engines.DELEGATES` of the engine, as "XNNPACK", "none" or "reference" (TensorFlow Lite's
+                plain kernels); by default what the engine does by itself.
 
         Returns:
             The model's number in this worker, its shapes, and the delegate that really runs.
@@ -151,11 +170,8 @@ class Worker:
             BadModel: If the engine refuses it; the message gives its reason.
             ValueError: If the engine has no such delegate.
         """
-        allowed = DELEGATES[self.engine]
-        chosen = allowed[0] if delegate is None else delegate
-        if chosen not in allowed:
-            raise ValueError(f"delegate must be one of {', '.join(allowed)} for {self.engine}, got {delegate!r}")
-        path = Path(self._folder.name, f"{len(self.models)}.tflite")
+        chosen = check_delegate(self.engine, delegate)
+        path = Path(self._folder.name, f"model-{len(self.models)}")
         path.write_bytes(content)
         found = self._ask("loading a model", command="load", path=str(path), delegate=chosen)
         shapes = {key: tuple(found[key]) for key in ("input_shape", "output_shape")}
@@ -209,6 +225,19 @@ class Worker:
         if self.engine != "tflm":
             raise ValueError(f"only tflm has an arena, got {self.engine}")
         return self._ask("reading the arena", command="arena", model=self._held(model).model)
+
+    def coverage(self, *, model: int | None = None) -> dict[str, Any]:
+        """Operators that the delegate took (`taken`) and left (`left`), and in how many `parts`; the .tflite family."""
+        return self._ask("listing operators", command="coverage", model=self._held(model).model)
+
+    def allocates(self, content: bytes, arena_bytes: int) -> bool:
+        """Whether TensorFlow Lite Micro can be built in an arena of so many bytes."""
+        if self.engine != "tflm":
+            raise ValueError(f"only tflm has an arena, got {self.engine}")
+        path = Path(self._folder.name, "arena.tflite")
+        path.write_bytes(content)
+        request = {"command": "allocates", "path": str(path), "arena_bytes": arena_bytes}
+        return self._ask("trying an arena", **request)["allocates"]
 
     def close(self) -> None:
         """End the process; a second call does nothing."""

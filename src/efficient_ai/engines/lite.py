@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -60,3 +61,29 @@ class LiteSession:
 
     def get_output(self) -> np.ndarray:
         return self._interpreter.get_tensor(self._result)
+
+    def coverage(self) -> dict[str, Any]:
+        """Which operators the delegate took, and which it left, by name, in the order of the file.
+
+        A delegate stands in the graph as an operator of its own, and those that it replaced stay listed: they are
+        the ones on the way back from its outputs to its inputs.
+        """
+        operators = self._interpreter._get_ops_details()
+        nodes = [node for node in operators if node["op_name"] != "DELEGATE"]
+        delegates = [node for node in operators if node["op_name"] == "DELEGATE"]
+        writer = {int(tensor): node for node in nodes for tensor in node["outputs"]}
+        taken: set[int] = set()
+        for delegate in delegates:
+            given = {int(tensor) for tensor in delegate["inputs"]}
+            open_tensors = [int(tensor) for tensor in delegate["outputs"]]
+            while open_tensors:
+                tensor = open_tensors.pop()
+                node = writer.get(tensor)
+                if node is not None and tensor not in given and node["index"] not in taken:
+                    taken.add(node["index"])
+                    open_tensors += [int(source) for source in node["inputs"]]
+        return {
+            "taken": [node["op_name"] for node in nodes if node["index"] in taken],
+            "left": [node["op_name"] for node in nodes if node["index"] not in taken],
+            "parts": len(delegates),
+        }

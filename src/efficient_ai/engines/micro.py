@@ -43,6 +43,18 @@ def _refusal(lines: list[str]) -> str:
     return "; ".join(reversed(said[-2:])) or "it gives no reason"
 
 
+def allocates(content: bytes, arena_bytes: int) -> bool:
+    """Whether the interpreter can be built in an arena of so many bytes; too small a one may end the process."""
+    from tflite_micro.python.tflite_micro import runtime
+
+    with captured_stderr():
+        try:
+            runtime.Interpreter.from_bytes(content, arena_size=arena_bytes)
+        except (RuntimeError, ValueError):
+            return False
+    return True
+
+
 class MicroSession:
     """A model on TensorFlow Lite Micro: one thread, no delegate."""
 

@@ -32,7 +32,7 @@ class TensorSpec:
 
 
 class Session(Protocol):
-    """A model that an engine has loaded; it has one input and one output, and a batch of 1."""
+    """A model that an engine has loaded; it has one input and one output, and a batch of 1 (Keras's may have more)."""
 
     input: TensorSpec
     output: TensorSpec
@@ -85,7 +85,12 @@ def predict(session: Session, inputs: np.ndarray) -> np.ndarray:
 
     Returns:
         Real values, float32, shape (samples, *one output's shape).
+
+    Raises:
+        ValueError: If the model takes more than one input at once.
     """
+    if session.input.shape[0] != 1:
+        raise ValueError(f"a model with a batch of {session.input.shape[0]} can be timed only: export it with batch=1")
     outputs = np.empty((len(inputs), *session.output.shape[1:]), np.float32)
     for number, sample in enumerate(inputs):
         session.set_input(quantize(sample, session.input).reshape(session.input.shape))

@@ -8,6 +8,7 @@ models as files. Between requests it is blocked in a read, and takes no time fro
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import signal
@@ -29,11 +30,27 @@ def private_stdout() -> IO[str]:
     return answers
 
 
+# The adapter of each engine; the TensorFlow Lite family shares one.
+ADAPTERS = {
+    "litert-compiled": ("compiled", "CompiledSession"),
+    "onnxruntime": ("onnx_session", "OnnxSession"),
+    "keras": ("keras_session", "KerasSession"),
+    "torch": ("torch_session", "TorchSession"),
+    "executorch": ("executorch_session", "ExecuTorchSession"),
+    "iree": ("iree_session", "IreeSession"),
+    "tvm": ("tvm_session", "TvmSession"),
+}
+
+
 def _load(engine: str, content: bytes, threads: int, delegate: str) -> sessions.Session:
     if engine == "tflm":
         from efficient_ai.engines.micro import MicroSession
 
         return MicroSession(content)
+    if engine in ADAPTERS:
+        module, name = ADAPTERS[engine]
+        adapter = getattr(importlib.import_module(f"efficient_ai.engines.{module}"), name)
+        return adapter(content, threads=threads, delegate=delegate)
     from efficient_ai.engines.lite import LiteSession
 
     return LiteSession(engine, content, threads=threads, delegate=delegate)
@@ -86,6 +103,14 @@ class Server:
 
     def arena(self, *, model: int) -> dict[str, Any]:
         return self.loaded[model].arena()
+
+    def coverage(self, *, model: int) -> dict[str, Any]:
+        return self.loaded[model].coverage()
+
+    def allocates(self, *, path: str, arena_bytes: int) -> dict[str, Any]:
+        from efficient_ai.engines.micro import allocates
+
+        return {"allocates": allocates(Path(path).read_bytes(), arena_bytes)}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:

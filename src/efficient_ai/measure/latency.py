@@ -3,39 +3,71 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from efficient_ai import cache
-from efficient_ai.engines import DELEGATES, Loaded, Worker, available, missing_row
+from efficient_ai.engines import DELEGATES, EngineFailed, Loaded, Worker, available, missing_row
+from efficient_ai.engines.registry import check_name
 from efficient_ai.errors import BadModel
-from efficient_ai.records import EngineMissingRow, Interval, LatencyStats, RefusedRow, Variant
+from efficient_ai.measure.stable import Stable
+from efficient_ai.records import EngineMissingRow, FailedRow, Interval, LatencyStats, RefusedRow, Variant
 
 ROUNDS = 10
 FEWEST_RUNS = 50
 RESAMPLES = 2_000
+Row = LatencyStats | EngineMissingRow | RefusedRow | FailedRow
 
 
 @dataclass(frozen=True)
 class _Contender:
     variant: Variant
-    worker: Worker
+    stable: Stable
     loaded: Loaded
 
-    def time(self, runs: int, warmup: int) -> list[float]:
-        return self.worker.time(runs, warmup=warmup, model=self.loaded.model)
 
-
-def _check(runs: int, rounds: int, warmup: int) -> None:
+def check(runs: int, rounds: int, warmup: int) -> None:
+    """Raise ValueError unless the numbers suit a comparison."""
     if runs < FEWEST_RUNS:
         raise ValueError(f"runs must be at least {FEWEST_RUNS}, got {runs}")
     if rounds < 1 or runs % rounds:
         raise ValueError(f"runs must be a multiple of rounds, got {runs} runs and {rounds} rounds")
     if warmup < 0:
         raise ValueError(f"warmup must not be negative, got {warmup}")
+
+
+def in_turn(
+    timers: Mapping[Any, Callable[[int, int], list[float]]], *, runs: int, warmup: int, rounds: int, seed: int
+) -> dict[Any, list[float]]:
+    """Call timers round by round, in each round all of them in an order shuffled anew.
+
+    Args:
+        timers: By key; each takes a number of runs and of warm-ups and gives milliseconds.
+        runs: Of each in all.
+        warmup: Before the first; a fifth of it, at least one, before each later turn.
+        rounds: How often each has its turn.
+        seed: Decides the order of the turns.
+
+    Returns:
+        The samples of each, in the rounds' order.
+    """
+    from tqdm import tqdm
+
+    samples: dict[Any, list[float]] = {key: [] for key in timers}
+    rng = random.Random(seed)
+    with tqdm(total=rounds * len(timers), desc="timing", disable=None, leave=False) as bar:
+        for number in range(rounds):
+            turns = sorted(timers)
+            rng.shuffle(turns)
+            for key in turns:
+                again = warmup if number == 0 else max(1, warmup // 5)
+                samples[key] += timers[key](runs // rounds, again)
+                bar.update()
+    return samples
 
 
 def compare(
@@ -48,7 +80,7 @@ def compare(
     rounds: int = ROUNDS,
     delegate: str | None = None,
     seed: int = 0,
-) -> tuple[LatencyStats | EngineMissingRow | RefusedRow, ...]:
+) -> tuple[Row, ...]:
     """Time each variant on each engine, one inference at a time, at batch 1.
 
     Each engine is a process that holds all variants. The runs are divided among rounds; in each round every variant
@@ -67,49 +99,41 @@ def compare(
 
     Returns:
         A row for each variant on each engine, in the arguments' order, with the samples in the rounds' order. One row
-        stands for an engine that isn't installed, and one for a variant that an engine refuses.
+        stands for an engine that isn't installed, and one for a variant that an engine refuses, or that ends its
+        process.
 
     Raises:
         ValueError: If there are too few runs, or an engine's name or a delegate isn't known.
-        EngineFailed: If an engine's process ends.
+        EngineFailed: If an engine's process ends while it is timed.
     """
-    from tqdm import tqdm
-
-    _check(runs, rounds, warmup)
-    rows: dict[tuple[int, int], LatencyStats | EngineMissingRow | RefusedRow] = {}
+    check(runs, rounds, warmup)
+    rows: dict[tuple[int, int], Row] = {}
     contenders: dict[tuple[int, int], _Contender] = {}
     installed = available()
     with ExitStack() as stack:
         for column, name in enumerate(engines):
-            if installed.get(name, "unknown") is None:
+            check_name(name)
+            if installed[name] is None:
                 rows[-1, column] = missing_row(name)
                 continue
-            worker = stack.enter_context(Worker(name, threads=1 if name == "tflm" else threads))
+            stable = stack.enter_context(Stable(name, threads=1 if name == "tflm" else threads))
             chosen = None if DELEGATES[name] == ("none",) else delegate
             for line, variant in enumerate(variants):
                 try:
-                    contenders[line, column] = _Contender(
-                        variant, worker, worker.load(variant.content, delegate=chosen)
-                    )
+                    loaded, _ = stable.load(variant.content, delegate=chosen)
+                    contenders[line, column] = _Contender(variant, stable, loaded)
                 except BadModel as error:
                     rows[line, column] = RefusedRow(variant.name, name, str(error))
-        samples: dict[tuple[int, int], list[float]] = {key: [] for key in contenders}
-        rng = random.Random(seed)
-        bar = tqdm(total=rounds * len(contenders), desc="timing", disable=None, leave=False)
-        with bar:
-            for number in range(rounds):
-                turns = sorted(contenders)
-                rng.shuffle(turns)
-                for key in turns:
-                    again = warmup if number == 0 else max(1, warmup // 5)
-                    samples[key] += contenders[key].time(runs // rounds, again)
-                    bar.update()
+                except EngineFailed as error:
+                    rows[line, column] = FailedRow(variant.name, name, str(error))
+        timers = {key: one.stable.timer(one.loaded.model) for key, one in contenders.items()}
+        samples = in_turn(timers, runs=runs, warmup=warmup, rounds=rounds, seed=seed)
     for key, contender in contenders.items():
         rows[key] = LatencyStats(
             variant=contender.variant.name,
-            engine=contender.worker.engine,
+            engine=contender.stable.engine,
             delegate=contender.loaded.delegate,
-            threads=contender.worker.threads,
+            threads=contender.stable.threads,
             cpu=cache.machine().cpu,
             warmup=warmup,
             rounds=rounds,
@@ -118,8 +142,8 @@ def compare(
     return tuple(rows[key] for key in sorted(rows))
 
 
-def _ratio_of_medians(first: np.ndarray, second: np.ndarray, *, seed: int) -> Interval:
-    """Bootstrap the ratio of medians of samples shaped (rounds, runs a round).
+def _resampled_medians(first: np.ndarray, second: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bootstrap the medians of samples shaped (rounds, runs a round).
 
     The rounds are drawn once for both sides, since a slow round is slow for both, and the runs within each round
     independently.
@@ -132,8 +156,30 @@ def _ratio_of_medians(first: np.ndarray, second: np.ndarray, *, seed: int) -> In
         runs = rng.integers(samples.shape[1], size=(RESAMPLES, rounds, samples.shape[1]))
         return np.median(samples[drawn, runs].reshape(RESAMPLES, -1), axis=1)
 
-    low, high = np.percentile(medians(first) / medians(second), [2.5, 97.5])
+    return medians(first), medians(second)
+
+
+def _ratio_of_medians(first: np.ndarray, second: np.ndarray, *, seed: int) -> Interval:
+    above, below = _resampled_medians(first, second, seed=seed)
+    low, high = np.percentile(above / below, [2.5, 97.5])
     return Interval(float(np.median(first) / np.median(second)), float(low), float(high))
+
+
+def _interval_of_median(stats: LatencyStats, *, seed: int) -> Interval:
+    samples = np.reshape(stats.samples_ms, (stats.rounds, -1))
+    low, high = np.percentile(_resampled_medians(samples, samples, seed=seed)[0], [2.5, 97.5])
+    return Interval(stats.p50_ms, float(low), float(high))
+
+
+def _rounds_of(first: LatencyStats, second: LatencyStats) -> tuple[np.ndarray, np.ndarray]:
+    """The samples of two rows of one comparison, shaped (rounds, runs a round)."""
+    if (first.runs, first.rounds) != (second.runs, second.rounds):
+        raise ValueError(
+            f"expected two rows of one comparison, got {first.runs} runs in {first.rounds} rounds "
+            f"and {second.runs} in {second.rounds}"
+        )
+    shape = (first.rounds, -1)
+    return np.reshape(first.samples_ms, shape), np.reshape(second.samples_ms, shape)
 
 
 def ratio(first: LatencyStats, second: LatencyStats, *, seed: int = 0) -> Interval:
@@ -150,13 +196,27 @@ def ratio(first: LatencyStats, second: LatencyStats, *, seed: int = 0) -> Interv
     Raises:
         ValueError: If the two don't come from one comparison: other runs or other rounds.
     """
-    if (first.runs, first.rounds) != (second.runs, second.rounds):
-        raise ValueError(
-            f"expected two rows of one comparison, got {first.runs} runs in {first.rounds} rounds "
-            f"and {second.runs} in {second.rounds}"
-        )
-    shape = (first.rounds, -1)
-    return _ratio_of_medians(np.reshape(first.samples_ms, shape), np.reshape(second.samples_ms, shape), seed=seed)
+    return _ratio_of_medians(*_rounds_of(first, second), seed=seed)
+
+
+def difference(first: LatencyStats, second: LatencyStats, *, seed: int = 0) -> Interval:
+    """How many milliseconds longer `first` takes than `second`: the difference of their medians.
+
+    Args:
+        first: Of one call of `compare`.
+        second: Of the same call.
+        seed: Of the bootstrap.
+
+    Returns:
+        Milliseconds with their 95 % bootstrap interval, paired by round.
+
+    Raises:
+        ValueError: If the two don't come from one comparison: other runs or other rounds.
+    """
+    longer, shorter = _rounds_of(first, second)
+    above, below = _resampled_medians(longer, shorter, seed=seed)
+    low, high = np.percentile(above - below, [2.5, 97.5])
+    return Interval(float(np.median(longer) - np.median(shorter)), float(low), float(high))
 
 
 def overhead(

@@ -19,7 +19,8 @@ class IntegerLayer:
 
     `weights` are int8, (outputs, inputs) or (outputs, height, width, inputs); `bias` int32, (outputs,);
     `multipliers` float64, (outputs,) or (1,): input scale × weight scale / output scale. `lowest` and `highest` are
-    where the activation function cuts, in steps.
+    where the activation function cuts, in steps. `rounding` is "twice", as `rescale` does and the reference kernels do,
+    or "once": the sum times the multiplier in float32, as XNNPACK does.
     """
 
     weights: np.ndarray = field(repr=False)
@@ -31,6 +32,11 @@ class IntegerLayer:
     highest: int = 127
     stride: int = 1
     padding: str = "VALID"
+    rounding: str = "twice"
+
+    def __post_init__(self) -> None:
+        if self.rounding not in ("twice", "once"):
+            raise ValueError(f'rounding must be "twice" or "once", got {self.rounding!r}')
 
 
 def fixed_point(multiplier: float) -> tuple[int, int]:
@@ -75,9 +81,13 @@ def rescale(sums: np.ndarray, mantissa: np.ndarray, shift: np.ndarray) -> np.nda
 
 def _finish(sums: np.ndarray, layer: IntegerLayer) -> np.ndarray:
     """Bias, rescaling, zero point, activation: from int32 sums (…, outputs) to int8."""
-    mantissas, shifts = zip(*(fixed_point(float(m)) for m in layer.multipliers), strict=True)
-    steps = rescale(sums + layer.bias, np.array(mantissas), np.array(shifts)) + layer.output_zero_point
-    return np.clip(steps, layer.lowest, layer.highest).astype(np.int8)
+    sums = sums + layer.bias
+    if layer.rounding == "once":
+        scaled = np.rint(sums.astype(np.float32) * layer.multipliers.astype(np.float32)).astype(np.int64)
+    else:
+        mantissas, shifts = zip(*(fixed_point(float(m)) for m in layer.multipliers), strict=True)
+        scaled = rescale(sums, np.array(mantissas), np.array(shifts))
+    return np.clip(scaled + layer.output_zero_point, layer.lowest, layer.highest).astype(np.int8)
 
 
 def dense(inputs: np.ndarray, layer: IntegerLayer) -> np.ndarray:

@@ -7,6 +7,7 @@ from efficient_ai.plots.architectures import (
     plot_shares,
     plot_widths,
 )
+from efficient_ai.plots.arrays import plot_operator_cycles, plot_predicted, plot_roofline, plot_utilisation
 from efficient_ai.plots.combined import plot_energy, plot_front, plot_orders
 from efficient_ai.plots.compression import (
     plot_latency,
@@ -16,8 +17,11 @@ from efficient_ai.plots.compression import (
     plot_weights,
 )
 from efficient_ai.plots.distillation import plot_pairs, plot_settings, plot_temperature
+from efficient_ai.plots.interpreter import plot_memory_plan, plot_parts
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
 from efficient_ai.plots.quantization import plot_channel_ranges, plot_fewer_bits, plot_mending, plot_schemes
+from efficient_ai.plots.search import plot_break_even, plot_target_fronts, plot_target_ranks
+from efficient_ai.plots.shootout import plot_shootout
 from efficient_ai.plots.storage import (
     plot_bytes,
     plot_code_lengths,
@@ -35,6 +39,7 @@ __all__ = [
     "MARKERS",
     "Table",
     "figure",
+    "plot_break_even",
     "plot_bytes",
     "plot_channel_ranges",
     "plot_code_lengths",
@@ -52,18 +57,27 @@ __all__ = [
     "plot_inverted",
     "plot_latency",
     "plot_macs_latency",
+    "plot_memory_plan",
     "plot_mending",
+    "plot_operator_cycles",
     "plot_orders",
     "plot_pairs",
+    "plot_parts",
+    "plot_predicted",
     "plot_quantization_grid",
     "plot_ratio",
+    "plot_roofline",
     "plot_scan",
     "plot_schemes",
     "plot_sensitivity",
     "plot_settings",
     "plot_shares",
+    "plot_shootout",
     "plot_study",
+    "plot_target_fronts",
+    "plot_target_ranks",
     "plot_temperature",
+    "plot_utilisation",
     "plot_voices",
     "plot_weights",
     "plot_widths",

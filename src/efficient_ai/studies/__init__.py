@@ -33,6 +33,7 @@ NAMES = (
     "channels",
     "tfmot",
     "shortcuts",
+    "candidates",
 )
 
 
