@@ -90,7 +90,6 @@ def convert(model: keras.Model, precision: Precision, *, technique: str = "") ->
 
     Source: jacob2018quantization for int8; the converter is TensorFlow Lite's.
     """
-    import keras
     import tensorflow as tf
 
     shape = tuple(model.input_shape[1:])
@@ -100,10 +99,9 @@ def convert(model: keras.Model, precision: Precision, *, technique: str = "") ->
         raise ValueError('equalization and bias_correction need our own ranges: ranges="percentile", say')
     if calibration is not None and (len(calibration) == 0 or calibration.shape[1:] != shape):
         raise ValueError(f"calibration_set must be (n, {', '.join(map(str, shape))}), got {calibration.shape}")
-    with _quiet():
-        batch_of_one = keras.Input(batch_shape=(1, *shape))
-        fixed = keras.Model(batch_of_one, model(batch_of_one), name=model.name)
-        converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
+    with _quiet(), tempfile.TemporaryDirectory() as folder:
+        _freeze(model, folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         _configure(converter, precision, calibration)
         try:
             content = converter.convert()
@@ -112,6 +110,20 @@ def convert(model: keras.Model, precision: Precision, *, technique: str = "") ->
             raise BadModel(f"{model.name} can't be converted to {precision.name}: {last}") from error
     made = Variant(model.name, precision.name, content, technique)
     return _with_our_ranges(made, convert(model, Float32()), precision) if ours else made
+
+
+def _freeze(model: keras.Model, folder: str) -> None:
+    """Save a model at batch 1 with its weights as constants: the converter takes that in a quarter of the time."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    def answer(inputs: tf.Tensor) -> tf.Tensor:
+        return model(inputs, training=False)
+
+    example = tf.TensorSpec((1, *model.input_shape[1:]), tf.as_dtype(model.inputs[0].dtype), name="inputs")
+    module = tf.Module()
+    module.answer = convert_variables_to_constants_v2(tf.function(answer).get_concrete_function(example))
+    tf.saved_model.save(module, folder, signatures=module.answer)
 
 
 def _with_our_ranges(made: Variant, wide: Variant, how: Int8) -> Variant:
