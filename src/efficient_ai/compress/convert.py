@@ -71,7 +71,7 @@ class Int16x8:
 Precision = Float32 | Float16 | DynamicInt8 | Int8 | Int16x8
 
 
-def convert(model: keras.Model, precision: Precision, *, technique: str = "") -> Variant:
+def convert(model: keras.Model, precision: Precision, *, sparse: bool = False, technique: str = "") -> Variant:
     """Convert a model at one precision.
 
     The batch is fixed at 1: with an open batch some interpreters take five times as long.
@@ -79,13 +79,16 @@ def convert(model: keras.Model, precision: Precision, *, technique: str = "") ->
     Args:
         model: Any Keras model with one input.
         precision: `Float32()`, `Float16()`, `DynamicInt8()`, `Int8(calibration_set=x)` or `Int16x8(...)`.
+        sparse: Leave the zeros of sparse weights out of the file, and store where the others stand; for float32 and
+            dynamic_int8. An interpreter fills the zeros in again when it loads the file.
         technique: What was done to the weights before, for the variant's name.
 
     Returns:
         The file's bytes, named.
 
     Raises:
-        ValueError: If the calibration set does not have the model's input shape, or is empty.
+        ValueError: If the calibration set does not have the model's input shape, or is empty, or the precision has no
+            sparse form.
         BadModel: If the converter does not take the model.
 
     Source: jacob2018quantization for int8; the converter is TensorFlow Lite's.
@@ -99,10 +102,14 @@ def convert(model: keras.Model, precision: Precision, *, technique: str = "") ->
         raise ValueError('equalization and bias_correction need our own ranges: ranges="percentile", say')
     if calibration is not None and (len(calibration) == 0 or calibration.shape[1:] != shape):
         raise ValueError(f"calibration_set must be (n, {', '.join(map(str, shape))}), got {calibration.shape}")
+    if sparse and not isinstance(precision, Float32 | DynamicInt8):
+        raise ValueError(f"sparse files are float32 or dynamic_int8, got {precision.name}")
     with _quiet(), tempfile.TemporaryDirectory() as folder:
         _freeze(model, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         _configure(converter, precision, calibration)
+        if sparse:
+            converter.optimizations = [*converter.optimizations, tf.lite.Optimize.EXPERIMENTAL_SPARSITY]
         try:
             content = converter.convert()
         except Exception as error:
