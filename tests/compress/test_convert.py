@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from efficient_ai import cost, engines, models
-from efficient_ai.compress import Float32, Int8, convert, ladder
+from efficient_ai.compress import Float16, Float32, Int8, Magnitude, convert, ladder, prune
 from efficient_ai.errors import BadModel
 from efficient_ai.metrics import agreement, sqnr_db
 
@@ -60,3 +60,15 @@ def test_a_model_that_the_converter_refuses_is_named():
     )
     with pytest.raises(BadModel, match="can't be converted to float32"):
         convert(model, Float32())
+
+
+def test_a_sparse_file_is_smaller_and_answers_the_same(inputs):
+    net = prune(models.load("resnet8"), Magnitude(0.9))
+    plain, sparse = (convert(net, Float32(), sparse=wanted) for wanted in (False, True))
+    assert sparse.size_bytes < plain.size_bytes
+    assert np.array_equal(engines.predict(sparse.content, inputs), engines.predict(plain.content, inputs))
+
+
+def test_only_float32_and_dynamic_int8_have_a_sparse_form():
+    with pytest.raises(ValueError, match="float32 or dynamic_int8, got float16"):
+        convert(models.load("resnet8"), Float16(), sparse=True)

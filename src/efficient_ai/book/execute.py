@@ -111,6 +111,7 @@ def _run(book: Project, file: str, notebook: dict[str, Any]) -> list[list[dict[s
         node,
         timeout=CELL_TIMEOUT_S,
         kernel_name="python3",
+        coalesce_streams=True,  # what one cell prints is one block
         extra_arguments=["--IPKernelApp.log_level=40"],  # else it warns about TCP on every start
         resources={"metadata": {"path": folder}},
     )

@@ -74,6 +74,38 @@ def all_logits() -> np.ndarray:
     return np.load(path)
 
 
+def shown(training: Recipe, count: int, max_steps: int) -> np.ndarray:
+    """Which of `count` examples the first steps of a training see, as `fit` draws them."""
+    order = np.random.default_rng([training.seed, 0]).permutation(count)
+    return order[: max_steps * training.batch_size]
+
+
+def taught(
+    start: keras.Model,
+    logits: np.ndarray,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    training: Recipe,
+    how: Distill,
+    *,
+    max_steps: int | None,
+    first: int = FIRST_STEPS,
+) -> tuple[keras.Model, list[float]]:
+    """What `distill` makes of a student, and the losses of the `first` steps."""
+    losses: list[float] = []
+    learned, _ = distill(
+        start,
+        logits,
+        inputs,
+        labels,
+        training,
+        how,
+        max_steps=max_steps,
+        after_step=lambda step, loss: losses.append(loss) if step < first else None,
+    )
+    return learned, losses
+
+
 def train(how: Distill, seed: int, rate: float = RATE, max_steps: int | None = None) -> tuple[keras.Model, list[float]]:
     """A student, alone where alpha is 0; and the losses of its first steps.
 
@@ -83,24 +115,13 @@ def train(how: Distill, seed: int, rate: float = RATE, max_steps: int | None = N
     images, labels = pictures()
     logits = np.zeros((len(labels), 10), np.float32)
     if how.alpha and max_steps:
-        order = np.random.default_rng([training.seed, 0]).permutation(len(labels))  # as `fit` draws it
-        shown = order[: max_steps * training.batch_size]
-        logits[shown] = teacher_logits(images[shown])
+        asked = shown(training, len(labels), max_steps)
+        logits[asked] = teacher_logits(images[asked])
     elif how.alpha:
         logits = all_logits()
     start = student(seed=seed)
-    losses: list[float] = []
-    learned, _ = distill(
-        start,
-        logits,
-        as_inputs(images, start.input_shape[1:]),
-        labels,
-        training,
-        how,
-        max_steps=max_steps,
-        after_step=lambda step, loss: losses.append(loss) if step < FIRST_STEPS else None,
-    )
-    return learned, losses
+    inputs = as_inputs(images, start.input_shape[1:])
+    return taught(start, logits, inputs, labels, training, how, max_steps=max_steps)
 
 
 def first_losses(temperature: float, alpha: float, seed: int) -> list[float]:

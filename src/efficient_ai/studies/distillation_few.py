@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from efficient_ai import models
-from efficient_ai.compress.distill import Distill, distill
+from efficient_ai.compress.distill import Distill
 from efficient_ai.data import as_inputs, stratified_subset
-from efficient_ai.data.fashion_mnist import SHA256
 from efficient_ai.models.student import student
 from efficient_ai.studies import Study
 from efficient_ai.studies.distillation import (
@@ -22,11 +20,12 @@ from efficient_ai.studies.distillation import (
     CHOSEN,
     EXPLORED_SEED,
     SEEDS,
-    TEACHER,
     judged,
     pictures,
+    taught,
     teacher_logits,
 )
+from efficient_ai.studies.distillation import STUDY as DISTILLATION
 from efficient_ai.train import Recipe
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ RATE = 0.4
 RATES = (0.1, 0.2, 0.4, 0.8)  # explored for the student alone
 UNLABELLED = Distill(CHOSEN.temperature, 1.0)  # the labels count nothing
 METHODS = {"alone": (LABELLED, ALONE), "same pictures": (LABELLED, CHOSEN), "more pictures": (PICTURES, UNLABELLED)}
-FIRST_STEPS = 10
 
 
 def recipe(seed: int, count: int = LABELLED, rate: float = RATE) -> Recipe:
@@ -62,18 +60,9 @@ def train(method: str, seed: int, rate: float = RATE, max_steps: int | None = No
     count, how = METHODS[method]
     images, labels = lesson(count)
     start = student(seed=seed)
-    losses: list[float] = []
-    learned, _ = distill(
-        start,
-        teacher_logits(images) if how.alpha else np.zeros((count, 10), np.float32),
-        as_inputs(images, start.input_shape[1:]),
-        labels,
-        recipe(seed, count, rate),
-        how,
-        max_steps=max_steps,
-        after_step=lambda step, loss: losses.append(loss) if step < FIRST_STEPS else None,
-    )
-    return learned, losses
+    logits = teacher_logits(images) if how.alpha else np.zeros((count, 10), np.float32)
+    inputs = as_inputs(images, start.input_shape[1:])
+    return taught(start, logits, inputs, labels, recipe(seed, count, rate), how, max_steps=max_steps)
 
 
 def run(*, role: str, method: str, rate: float, seed: int) -> dict[str, Any]:
@@ -90,15 +79,6 @@ STUDY = Study(
         *({"role": "map", "method": "alone", "rate": rate, "seed": EXPLORED_SEED} for rate in RATES),
     ),
     run=run,
-    depends_on=(
-        "studies.distillation_few",
-        "studies.distillation",
-        "compress.distill",
-        "compress.prune",
-        "train.loop",
-        "train.schedules",
-        "models.architectures",
-        "models.student",
-    ),
-    inputs=lambda: {"fashion_mnist": SHA256, TEACHER: models.card(TEACHER).weights_sha256},
+    depends_on=("studies.distillation_few", *DISTILLATION.depends_on),
+    inputs=DISTILLATION.inputs,
 )

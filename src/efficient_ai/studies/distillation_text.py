@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from efficient_ai import models
-from efficient_ai.compress.distill import Distill, distill
+from efficient_ai.compress.distill import Distill
 from efficient_ai.data import python_source, windows
 from efficient_ai.metrics import bits_per_byte
 from efficient_ai.models.language import WINDOW
 from efficient_ai.studies import Study
+from efficient_ai.studies.distillation import shown, taught
 from efficient_ai.train import Recipe
 
 if TYPE_CHECKING:
@@ -64,24 +65,13 @@ def _shard(how: Distill, seed: int, max_steps: int | None = None) -> tuple[keras
         logits = np.zeros((len(inputs), 1, 1), np.float16)  # says nothing, and is not asked
         logits = np.broadcast_to(logits, (len(inputs), WINDOW, 256))
     elif max_steps:
-        order = np.random.default_rng([training.seed, 0]).permutation(len(inputs))  # as `fit` draws it
-        shown = order[: max_steps * training.batch_size]
+        asked = shown(training, len(inputs), max_steps)
         logits = np.zeros((len(inputs), WINDOW, 256), np.float16)
-        logits[shown] = teacher_logits(inputs[shown])
+        logits[asked] = teacher_logits(inputs[asked])
     else:
         logits = _all_logits()
-    losses: list[float] = []
-    learned, _ = distill(
-        models.build(STUDENT, seed=seed),
-        logits,
-        inputs,
-        targets,
-        training,
-        how,
-        max_steps=max_steps,
-        after_step=lambda step, loss: losses.append(loss) if step < FIRST_STEPS else None,
-    )
-    return learned, losses
+    start = models.build(STUDENT, seed=seed)
+    return taught(start, logits, inputs, targets, training, how, max_steps=max_steps, first=FIRST_STEPS)
 
 
 def first_losses(temperature: float, alpha: float, seed: int) -> list[float]:
@@ -123,6 +113,7 @@ STUDY = Study(
     run=run,
     depends_on=(
         "studies.distillation_text",
+        "studies.distillation",
         "compress.distill",
         "compress.prune",
         "train.loop",
