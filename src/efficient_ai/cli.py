@@ -215,20 +215,21 @@ def _memory(options: argparse.Namespace) -> None:
 
 def _bench(options: argparse.Namespace) -> None:
     from efficient_ai import measure
-    from efficient_ai.records import EngineMissingRow, RefusedRow, Variant
+    from efficient_ai.records import EngineMissingRow, FailedRow, RefusedRow, Variant
 
     variants = [Variant(file.stem, "", file.read_bytes(), technique=file.name) for file in options.files]
     engines = tuple(options.engine or ("litert",))
     rows = measure.compare(variants, engines=engines, threads=options.threads, runs=options.runs)
-    refused = [row for row in rows if isinstance(row, RefusedRow)]
-    if refused and len(refused) == len(rows):
-        raise EfficientAIError(f"{refused[0].variant}: {refused[0].reason}")
+    unfit = [row for row in rows if isinstance(row, RefusedRow | FailedRow)]
+    if unfit and len(unfit) == len(rows):
+        raise EfficientAIError(f"{unfit[0].variant}: {unfit[0].reason}")
     for row in rows:
         if isinstance(row, EngineMissingRow):
             print(f"{row.engine}: not installed; {row.install_command}")
             continue
-        if isinstance(row, RefusedRow):
-            print(f"{row.variant:<30} {row.engine:<15} refused: {row.reason}")
+        if isinstance(row, RefusedRow | FailedRow):
+            word = "refused" if isinstance(row, RefusedRow) else "failed"
+            print(f"{row.variant:<30} {row.engine:<15} {word}: {row.reason}")
             continue
         print(
             f"{row.variant:<30} {row.engine:<15} p50 {row.p50_ms:8.3f} ms  p90 {row.p90_ms:8.3f} ms  "

@@ -7,7 +7,7 @@ import time
 import pytest
 from small_nets import samples, tflite
 
-from efficient_ai import engines, measure
+from efficient_ai import cli, engines, measure
 from efficient_ai.engines import EngineFailed, Worker, environment
 from efficient_ai.errors import EngineMissing
 from efficient_ai.measure.stable import Stable
@@ -46,6 +46,15 @@ def test_a_crash_is_a_row_and_the_others_are_timed():
     assert [type(row) for row in rows] == [LatencyStats, LatencyStats, RefusedRow, FailedRow]
     assert "SIGSEGV" in rows[3].reason
     assert rows[3].variant == "damaged int8"
+
+
+def test_the_command_line_says_in_one_line_what_crashed(capsys, tmp_path):
+    need("tflm")
+    (tmp_path / "hurt.tflite").write_bytes(damaged())
+    assert cli.main(["bench", str(tmp_path / "hurt.tflite"), "--engine", "tflm"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "SIGSEGV" in error
 
 
 def test_models_loaded_before_a_crash_are_loaded_again():
