@@ -158,7 +158,15 @@ def _render(book: project.Project, work: Path, site: Path, ran: dict[str, dict[s
         work=work,
         to="typst",
         filters=("cells.lua", "quarto.lua", "citeproc", "pdf.lua"),
-        options=("--syntax-highlighting=idiomatic", "--standalone", "--template", str(layout), "-o", str(source)),
+        options=(
+            "--syntax-highlighting=idiomatic",
+            "--wrap=none",  # else a line may begin with a number and a full stop, which Typst takes for a list
+            "--standalone",
+            "--template",
+            str(layout),
+            "-o",
+            str(source),
+        ),
         **metadata,
     )
     _typeset(source, site / f"{book.output_file}.pdf", book.root)
