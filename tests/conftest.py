@@ -52,3 +52,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return 2 if item.path.parent == ROOT / "tests" / "book" else 0
 
     items.sort(key=stage)
+
+
+@pytest.fixture(scope="module")
+def own_cache(tmp_path_factory):
+    """An empty cache for a module's tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EFFICIENT_AI_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield

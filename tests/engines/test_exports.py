@@ -10,12 +10,7 @@ INPUTS = samples(6, seed=3)
 CALIBRATION = samples(16, seed=7)
 ENGINES = ("litert-compiled", "onnxruntime", "keras", "torch", "executorch", "iree", "tvm")
 
-
-@pytest.fixture(autouse=True, scope="module")
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EFFICIENT_AI_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,7 @@ from efficient_ai.records import EngineMissingRow, EngineRun, FailedRow, Variant
 
 INPUTS = samples(4, seed=5)
 
-
-@pytest.fixture(autouse=True, scope="module")
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EFFICIENT_AI_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")

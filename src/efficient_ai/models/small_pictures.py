@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from efficient_ai.models.architectures import CLASSES
+from efficient_ai.models.convolved import convolver
 from efficient_ai.models.initial import he_normals
 from efficient_ai.models.mobilenet import _channels, inverted_residuals, stages
 from efficient_ai.models.mobilenet_v1 import STRIDES, mobilenet_v1
@@ -37,22 +38,7 @@ def mobilenet_v2_035(*, seed: int) -> keras.Model:
     import keras
 
     initial = he_normals(seed)
-
-    def convolved(
-        x: keras.KerasTensor, filters: int | None, kernel: int, stride: int, name: str, activation: bool = True
-    ) -> keras.KerasTensor:
-        """A convolution, depthwise where `filters` is None; normalization; ReLU6."""
-        if filters is None:
-            x = keras.layers.DepthwiseConv2D(
-                kernel, stride, "same", use_bias=False, depthwise_initializer=next(initial), name=f"{name}_depthwise"
-            )(x)
-        else:
-            x = keras.layers.Conv2D(
-                filters, kernel, stride, "same", use_bias=False, kernel_initializer=next(initial), name=f"{name}_conv"
-            )(x)
-        x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
-        return keras.layers.ReLU(6.0, name=f"{name}_relu6")(x) if activation else x
-
+    convolved = convolver(initial, ceiling=6.0)
     inputs = keras.Input((SIDE, SIDE, 3))
     x = convolved(inputs, _channels(32 * 0.35), 3, 1, "stem")
     x = inverted_residuals(x, stages(0.35), convolved)
@@ -72,21 +58,14 @@ def squeezenet_small(*, seed: int) -> keras.Model:
     import keras
 
     initial = he_normals(seed)
-
-    def convolved(x: keras.KerasTensor, filters: int, kernel: int, name: str) -> keras.KerasTensor:
-        layer = keras.layers.Conv2D(
-            filters, kernel, padding="same", use_bias=False, kernel_initializer=next(initial), name=f"{name}_conv"
-        )
-        x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(layer(x))
-        return keras.layers.ReLU(name=f"{name}_relu")(x)
-
+    convolved = convolver(initial)
     inputs = keras.Input((SIDE, SIDE, 3))
-    x = convolved(inputs, 24, 3, "stem")
+    x = convolved(inputs, 24, 3, 1, "stem")
     for i, (squeezed, expanded) in enumerate(FIRES):
         if i % 2 == 0:
             x = keras.layers.MaxPooling2D(2, name=f"pool{i + 2}")(x)
-        narrow = convolved(x, squeezed, 1, f"fire{i + 2}_squeeze")
-        wide = [convolved(narrow, expanded, kernel, f"fire{i + 2}_expand{kernel}") for kernel in (1, 3)]
+        narrow = convolved(x, squeezed, 1, 1, f"fire{i + 2}_squeeze")
+        wide = [convolved(narrow, expanded, kernel, 1, f"fire{i + 2}_expand{kernel}") for kernel in (1, 3)]
         x = keras.layers.Concatenate(name=f"fire{i + 2}_out")(wide)
     x = keras.layers.Conv2D(CLASSES, 1, kernel_initializer=next(initial), name="classes_conv")(x)
     outputs = keras.layers.GlobalAveragePooling2D(name="logits")(x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from efficient_ai.models.convolved import convolver
 from efficient_ai.models.initial import he_normals
 from efficient_ai.models.mobilenet import inverted_residuals
 
@@ -35,22 +36,7 @@ def build(candidate: Candidate, *, seed: int = 0) -> keras.Model:
     import keras
 
     initial = he_normals(seed)
-
-    def convolved(
-        x: keras.KerasTensor, filters: int | None, kernel: int, stride: int, name: str, activation: bool = True
-    ) -> keras.KerasTensor:
-        """A convolution, depthwise where `filters` is None; normalization; ReLU."""
-        if filters is None:
-            x = keras.layers.DepthwiseConv2D(
-                kernel, stride, "same", use_bias=False, depthwise_initializer=next(initial), name=f"{name}_depthwise"
-            )(x)
-        else:
-            x = keras.layers.Conv2D(
-                filters, kernel, stride, "same", use_bias=False, kernel_initializer=next(initial), name=f"{name}_conv"
-            )(x)
-        x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
-        return keras.layers.ReLU(name=f"{name}_relu")(x) if activation else x
-
+    convolved = convolver(initial)
     inputs = keras.Input((SIDE, SIDE, 3))
     pooled = SIDE // candidate.side
     x = keras.layers.AveragePooling2D(pooled, name="shrink")(inputs) if pooled > 1 else inputs

@@ -90,6 +90,7 @@ STUDY = Study(
         "studies.candidates",
         "search.nets",
         "models.mobilenet",
+        "models.convolved",
         "models.initial",
         "train.loop",
         "train.schedules",
