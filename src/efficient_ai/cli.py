@@ -146,20 +146,12 @@ def _convert(options: argparse.Namespace) -> None:
 
     from efficient_ai import cache, compress
 
-    kinds = {
-        "float32": compress.Float32,
-        "float16": compress.Float16,
-        "dynamic_int8": compress.DynamicInt8,
-        "int8": compress.Int8,
-        "int16x8": compress.Int16x8,
-    }
+    calibration = None
     if options.precision.startswith("int"):
         if options.calibration is None:
             raise EfficientAIError(f"{options.precision} needs --calibration FILE.npy with inputs of the training data")
-        precision = kinds[options.precision](np.load(options.calibration, allow_pickle=False))
-    else:
-        precision = kinds[options.precision]()
-    variant = compress.convert(_load_keras(options.model), precision)
+        calibration = np.load(options.calibration, allow_pickle=False)
+    variant = compress.convert(_load_keras(options.model), compress.precision(options.precision, calibration))
     cache.write_whole(options.out, variant.content)
     print(f"{options.out}: {variant.size_bytes:,} bytes, {variant.compressed_bytes:,} through DEFLATE")
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from efficient_ai import cost, engines, models
-from efficient_ai.compress import Float16, Float32, Int8, Magnitude, convert, ladder, prune
+from efficient_ai.compress import Float16, Float32, Int8, Magnitude, convert, ladder, precision, prune
 from efficient_ai.errors import BadModel
 from efficient_ai.metrics import agreement, sqnr_db
 
@@ -72,3 +72,13 @@ def test_a_sparse_file_is_smaller_and_answers_the_same(inputs):
 def test_only_float32_and_dynamic_int8_have_a_sparse_form():
     with pytest.raises(ValueError, match="float32 or dynamic_int8, got float16"):
         convert(models.load("resnet8"), Float16(), sparse=True)
+
+
+@pytest.mark.parametrize("name", ["float32", "float16", "dynamic_int8", "int16x8", "int8"])
+def test_a_precision_is_known_by_its_name(name, inputs):
+    assert precision(name, inputs).name == name
+
+
+def test_an_unknown_precision_is_refused_with_those_that_there_are():
+    with pytest.raises(ValueError, match=r"precision must be one of float32, .*, got 'int3'"):
+        precision("int3")

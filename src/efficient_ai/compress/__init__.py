@@ -11,6 +11,7 @@ from efficient_ai.compress.equalize import equalize
 from efficient_ai.compress.flat_ranges import QuantizedFile
 from efficient_ai.compress.low_bits import LowBits, fewer_bits, packed_size_bytes, round_weights
 from efficient_ai.compress.low_rank import LowRank, factorize, paying_rank, singular_values
+from efficient_ai.compress.named import precision
 from efficient_ai.compress.patterns import Pattern, pattern_bytes, pattern_mask, prune_pattern
 from efficient_ai.compress.prune import (
     Gradual,
@@ -63,6 +64,7 @@ __all__ = [
     "pattern_bytes",
     "pattern_mask",
     "paying_rank",
+    "precision",
     "prunable",
     "prune",
     "prune_channels",

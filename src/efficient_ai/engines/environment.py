@@ -47,13 +47,14 @@ def version(distributions: Sequence[str]) -> str | None:
     return None
 
 
-def here(distribution: str) -> bool:
-    """Whether this environment has a distribution."""
-    try:
-        metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
+def here(*distributions: str) -> str | None:
+    """The version of the first of some distributions that this environment has."""
+    for name in distributions:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return None
 
 
 def variables(folder: Path, *, elsewhere: bool) -> dict[str, str]:

@@ -97,19 +97,20 @@ def export_all(wanted: Sequence[Export]) -> tuple[Variant, ...]:
     """
     for one in wanted:
         _check(one)
-    found = [_kept(one) for one in wanted]
+    paths = [_path(one) for one in wanted]
+    found = [path.read_bytes() if path.exists() else None for path in paths]
     with tempfile.TemporaryDirectory(prefix="efficient-ai-export-") as name, contextlib.ExitStack() as ending:
         folder = Path(name)
         missing = {i: one for i, one in enumerate(wanted) if found[i] is None}
         begun = _begin({i: one for i, one in missing.items() if one.form in MAKERS}, folder, ending)
         for i, one in missing.items():
             if one.form not in MAKERS:
-                found[i] = _keep(one, _make_here(one))
+                found[i] = _keep(paths[i], _make_here(one))
         for jobs, process in begun:
             for i, complaint in zip(jobs, _answers(process, folder), strict=True):
                 if complaint:
                     raise BadModel(f"{wanted[i].model.name} can't be exported as {wanted[i].form}: {complaint}")
-                found[i] = _keep(wanted[i], Path(jobs[i]["out"]).read_bytes())
+                found[i] = _keep(paths[i], Path(jobs[i]["out"]).read_bytes())
     return tuple(
         Variant(one.model.name, one.precision, content, form=one.form)
         for one, content in zip(wanted, found, strict=True)
@@ -149,13 +150,8 @@ def _path(one: Export) -> Path:
     return cache.root() / "exports" / f"{digest.hexdigest()[:24]}.{one.form}"
 
 
-def _kept(one: Export) -> bytes | None:
-    path = _path(one)
-    return path.read_bytes() if path.exists() else None
-
-
-def _keep(one: Export, content: bytes) -> bytes:
-    cache.write_whole(_path(one), content)
+def _keep(path: Path, content: bytes) -> bytes:
+    cache.write_whole(path, content)
     return content
 
 
@@ -177,10 +173,7 @@ def _make_here(one: Export) -> bytes:
 def _tflite(one: Export) -> bytes:
     from efficient_ai import compress
 
-    kinds = (compress.Float32, compress.Float16, compress.DynamicInt8, compress.Int8, compress.Int16x8)
-    kind = {k.name: k for k in kinds}[one.precision]
-    how = kind(one.calibration_set) if one.precision.startswith("int") else kind()
-    return compress.convert(one.model, how).content
+    return compress.convert(one.model, compress.precision(one.precision, one.calibration_set)).content
 
 
 def _with_batch(model: keras.Model, batch: int) -> bytes:

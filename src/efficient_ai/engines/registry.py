@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
-
 from efficient_ai.engines import environment
 from efficient_ai.errors import EngineMissing
 from efficient_ai.records import EngineMissingRow
@@ -32,10 +30,7 @@ INSTALL = {
     "litert-compiled": "pip install ai-edge-litert",
     "onnxruntime": "pip install onnxruntime onnx tf2onnx",
     "keras": "pip install tensorflow",
-    "torch": "make torch  # or: pip install -r constraints-torch.txt, in an environment of its own",
-    "executorch": "make torch  # or: pip install -r constraints-torch.txt, in an environment of its own",
-    "iree": "make torch  # or: pip install -r constraints-torch.txt, in an environment of its own",
-    "tvm": "make torch  # or: pip install -r constraints-torch.txt, in an environment of its own",
+    **dict.fromkeys(ELSEWHERE, "make torch  # or: pip install -r constraints-torch.txt, in an environment of its own"),
 }
 DELEGATES = {
     # What an engine can be asked for; the first is its own default. "reference" are TensorFlow Lite's plain kernels.
@@ -64,17 +59,13 @@ FORMS = {
 
 
 def _version(engine: str) -> str | None:
-    for distribution in DISTRIBUTIONS[engine]:
-        try:
-            return metadata.version(distribution)
-        except metadata.PackageNotFoundError:
-            continue
-    return environment.version(DISTRIBUTIONS[engine]) if engine in ELSEWHERE else None
+    names = DISTRIBUTIONS[engine]
+    return environment.here(*names) or (environment.version(names) if engine in ELSEWHERE else None)
 
 
 def interpreter(engine: str) -> str | None:
     """The Python that has an engine: None for this one."""
-    here = any(environment.here(distribution) for distribution in DISTRIBUTIONS[engine])
+    here = environment.here(*DISTRIBUTIONS[engine])
     return None if here or engine not in ELSEWHERE else environment.python()
 
 
@@ -120,7 +111,7 @@ def require(engine: str) -> str:
         EngineMissing: If it isn't installed; the message names the command that installs it.
     """
     check_name(engine)
-    version = available()[engine]
+    version = _version(engine)
     if version is None:
         raise EngineMissing(f"engine {engine!r} is not installed here: {INSTALL[engine]}")
     return version

@@ -70,6 +70,22 @@ def in_turn(
     return samples
 
 
+def stats_of(
+    name: str, stable: Stable, delegate: str, samples_ms: Sequence[float], *, warmup: int, rounds: int
+) -> LatencyStats:
+    """The row of a model that had its turns on an engine's worker."""
+    return LatencyStats(
+        variant=name,
+        engine=stable.engine,
+        delegate=delegate,
+        threads=stable.threads,
+        cpu=cache.machine().cpu,
+        warmup=warmup,
+        rounds=rounds,
+        samples_ms=tuple(samples_ms),
+    )
+
+
 def compare(
     variants: Sequence[Variant],
     *,
@@ -129,16 +145,8 @@ def compare(
         timers = {key: one.stable.timer(one.loaded.model) for key, one in contenders.items()}
         samples = in_turn(timers, runs=runs, warmup=warmup, rounds=rounds, seed=seed)
     for key, contender in contenders.items():
-        rows[key] = LatencyStats(
-            variant=contender.variant.name,
-            engine=contender.stable.engine,
-            delegate=contender.loaded.delegate,
-            threads=contender.stable.threads,
-            cpu=cache.machine().cpu,
-            warmup=warmup,
-            rounds=rounds,
-            samples_ms=tuple(samples[key]),
-        )
+        name, delegate = contender.variant.name, contender.loaded.delegate
+        rows[key] = stats_of(name, contender.stable, delegate, samples[key], warmup=warmup, rounds=rounds)
     return tuple(rows[key] for key in sorted(rows))
 
 

@@ -12,11 +12,12 @@ import numpy as np
 
 from efficient_ai import cache
 from efficient_ai.engines import EngineFailed, Export, available, export_all, form, missing_row
+from efficient_ai.engines.client import LIMIT_S
 from efficient_ai.engines.registry import check_delegate, check_name
 from efficient_ai.errors import BadModel
-from efficient_ai.measure.latency import FEWEST_RUNS, ROUNDS, check, in_turn
+from efficient_ai.measure.latency import FEWEST_RUNS, ROUNDS, check, in_turn, stats_of
 from efficient_ai.measure.stable import Stable
-from efficient_ai.records import EngineMissingRow, EngineRun, FailedRow, LatencyStats, RefusedRow, Variant
+from efficient_ai.records import EngineMissingRow, EngineRun, FailedRow, RefusedRow, Variant
 
 if TYPE_CHECKING:
     import keras
@@ -79,7 +80,7 @@ def shootout(
     warmup: int = 5,
     rounds: int = ROUNDS,
     tolerance: float = TOLERANCE,
-    limit_s: float = 600.0,
+    limit_s: float = LIMIT_S,
     seed: int = 0,
 ) -> tuple[Row, ...]:
     """Export models for engines, compare what comes out with Keras, and time what came out right.
@@ -179,17 +180,9 @@ def _try(
 
 
 def _row(found: _Ready, samples_ms: list[float], warmup: int, rounds: int) -> EngineRun:
-    stats = LatencyStats(
-        variant=f"{found.variant.model} {found.variant.name}",
-        engine=found.stable.engine,
-        delegate=found.delegate,
-        threads=found.stable.threads,
-        cpu=cache.machine().cpu,
-        warmup=warmup,
-        rounds=rounds,
-        samples_ms=tuple(samples_ms),
-    )
     variant = found.variant
+    name = f"{variant.model} {variant.name}"
+    stats = stats_of(name, found.stable, found.delegate, samples_ms, warmup=warmup, rounds=rounds)
     return EngineRun(
         variant.model,
         variant.precision,

@@ -13,7 +13,7 @@ import numpy as np
 from efficient_ai import cache
 from efficient_ai.compress import magnitude_mask
 from efficient_ai.errors import EngineMissing
-from efficient_ai.measure.latency import ratio
+from efficient_ai.measure.latency import in_turn, ratio
 from efficient_ai.records import Interval, LatencyStats
 
 
@@ -71,14 +71,9 @@ def sparse_products(
         products[number, "dense"] = lambda pruned=pruned: pruned @ activations
         rows = csr_matrix(pruned)
         products[number, "sparse"] = lambda rows=rows: rows @ activations
-    samples: dict[tuple[int, str], list[float]] = {key: [] for key in products}
-    random = np.random.default_rng(seed)
+    timers = {key: _timer(product) for key, product in products.items()}
     with threadpool_limits(1):
-        for _ in range(rounds):
-            for place in random.permutation(len(products)):
-                key = list(products)[place]
-                products[key]()
-                samples[key] += [_milliseconds(products[key]) for _ in range(runs // rounds)]
+        samples = in_turn(timers, runs=runs, warmup=1, rounds=rounds, seed=seed)
 
     def stats(number: int, kind: str) -> LatencyStats:
         engine = "NumPy" if kind == "dense" else "SciPy"
@@ -89,6 +84,15 @@ def sparse_products(
         SparseProduct(sparsity, dense, sparse, ratio(dense, sparse, seed=seed))
         for sparsity, (dense, sparse) in zip(sparsities, pairs, strict=True)
     )
+
+
+def _timer(product: Callable[[], np.ndarray]) -> Callable[[int, int], list[float]]:
+    def time(runs: int, warmup: int) -> list[float]:
+        for _ in range(warmup):
+            product()
+        return [_milliseconds(product) for _ in range(runs)]
+
+    return time
 
 
 def _milliseconds(product: Callable[[], np.ndarray]) -> float:

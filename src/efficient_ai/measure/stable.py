@@ -9,6 +9,7 @@ from types import TracebackType
 import numpy as np
 
 from efficient_ai.engines import Loaded, Worker
+from efficient_ai.engines.client import LIMIT_S
 from efficient_ai.engines.registry import check_name
 
 
@@ -24,7 +25,7 @@ class Stable:
         ValueError: If there is no such engine.
     """
 
-    def __init__(self, engine: str, *, threads: int = 1, limit_s: float = 600.0) -> None:
+    def __init__(self, engine: str, *, threads: int = 1, limit_s: float = LIMIT_S) -> None:
         check_name(engine)
         self.engine, self.threads, self._limit_s = engine, threads, limit_s
         self._kept: list[tuple[bytes, str | None]] = []

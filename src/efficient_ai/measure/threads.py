@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from efficient_ai import cache
 from efficient_ai.engines import require
-from efficient_ai.measure.latency import FEWEST_RUNS, ROUNDS, check, in_turn
+from efficient_ai.measure.latency import FEWEST_RUNS, ROUNDS, check, in_turn, stats_of
 from efficient_ai.measure.stable import Stable
 from efficient_ai.records import LatencyStats, Variant
 
@@ -44,21 +43,18 @@ def compare_threads(
     check(runs, rounds, warmup)
     require(engine)
     with ExitStack() as stack:
-        timers, delegates = {}, {}
+        timers, held = {}, {}
         for column, count in enumerate(threads):
             stable = stack.enter_context(Stable(engine, threads=count))
             for line, variant in enumerate(variants):
                 loaded, _ = stable.load(variant.content, delegate=None)
                 timers[line, column] = stable.timer(loaded.model)
-                delegates[line, column] = loaded.delegate
+                held[line, column] = stable, loaded.delegate
         samples = in_turn(timers, runs=runs, warmup=warmup, rounds=rounds, seed=seed)
-    cpu = cache.machine().cpu
     return tuple(
         tuple(
-            LatencyStats(
-                variant.name, engine, delegates[line, column], count, cpu, warmup, rounds, tuple(samples[line, column])
-            )
-            for column, count in enumerate(threads)
+            stats_of(variant.name, *held[line, column], samples[line, column], warmup=warmup, rounds=rounds)
+            for column in range(len(threads))
         )
         for line, variant in enumerate(variants)
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from efficient_ai.models.mobilenet import _channels
+
 if TYPE_CHECKING:
     import keras
 
@@ -19,12 +21,6 @@ _STAGES = (
     (4, 5, 1, 8, 144, False, True),
     (2, 5, 2, 8, 192, False, True),
 )
-
-
-def _rounded(filters: int, width: float) -> int:
-    wanted = filters * width
-    nearest = max(8, int(wanted + 4) // 8 * 8)
-    return nearest + 8 if nearest < 0.9 * wanted else nearest
 
 
 def efficientnet_edge_tpu(size: str = "S", *, classes: int = 1001) -> keras.Model:
@@ -54,7 +50,7 @@ def efficientnet_edge_tpu(size: str = "S", *, classes: int = 1001) -> keras.Mode
         return layers.ReLU()(x) if relu else x
 
     source = keras.Input(batch_shape=(1, side, side, 3))
-    x = normalized(layers.Conv2D(_rounded(32, width), 3, 2, "same", use_bias=False)(source))
+    x = normalized(layers.Conv2D(_channels(32 * width), 3, 2, "same", use_bias=False)(source))
     for repeats, kernel, first_stride, expansion, filters, full, shortcuts in _STAGES:
         for block in range(math.ceil(repeats * depth)):
             stride = first_stride if block == 0 else 1
@@ -64,9 +60,9 @@ def efficientnet_edge_tpu(size: str = "S", *, classes: int = 1001) -> keras.Mode
             else:
                 x = normalized(layers.Conv2D(wide, 1, use_bias=False)(x))
                 x = normalized(layers.DepthwiseConv2D(kernel, stride, "same", use_bias=False)(x))
-            x = normalized(layers.Conv2D(_rounded(filters, width), 1, use_bias=False)(x), relu=False)
+            x = normalized(layers.Conv2D(_channels(filters * width), 1, use_bias=False)(x), relu=False)
             if shortcuts and x.shape == entered.shape:
                 x = layers.Add()([x, entered])
-    x = normalized(layers.Conv2D(_rounded(1280, width), 1, use_bias=False)(x))
+    x = normalized(layers.Conv2D(_channels(1280 * width), 1, use_bias=False)(x))
     x = layers.Dense(classes)(layers.GlobalAveragePooling2D()(x))
     return keras.Model(source, x, name=f"efficientnet_edge_tpu_{size.lower()}")
