@@ -34,6 +34,7 @@ NAMES = (
     "tfmot",
     "shortcuts",
     "candidates",
+    "ranks",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +74,9 @@ def fit(
     before_step: Callable[[int, int], None] | None = None,
     after_step: Callable[[int, float], None] | None = None,
     max_steps: int | None = None,
+    wrap: Callable[[keras.optimizers.Optimizer], keras.optimizers.Optimizer] | None = None,
     checkpoint: Path | None = None,
+    state: Sequence[Any] = (),
     progress: str = "training",
 ) -> tuple[EpochLog, ...]:
     """Train a model in place.
@@ -92,8 +94,11 @@ def fit(
         before_step: Called with (step, steps) before each step; what it does to the model counts.
         after_step: Called with (step, loss) after each step.
         max_steps: Stop after so many steps of the same schedule: the beginning of a longer run.
+        wrap: Takes the optimizer and gives the one that is used, such as `keras.optimizers.LossScaleOptimizer`.
         checkpoint: A file that the state is written to after each epoch, and from which a later call with the
             same arguments goes on.
+        state: Variables besides the model's and the optimizer's that belong to the run, as masks do: kept and put
+            back with the checkpoint.
         progress: What stands before the progress bar; silent where the output is no terminal.
 
     Returns:
@@ -111,8 +116,9 @@ def fit(
     if any(len(array) != len(images) for array in several):
         raise ValueError(f"inputs and labels must be equally many, got {len(images)} and {[len(a) for a in several]}")
     tf.config.experimental.enable_op_determinism()
-    optimizer = _optimizer(recipe)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    inner = _optimizer(recipe)
+    inner.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer = wrap(inner) if wrap else inner
     optimizer.build(model.trainable_variables)
     loss = loss or (
         lambda y, z: tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(y, tf.int32), z))
@@ -123,15 +129,17 @@ def fit(
         with tf.GradientTape() as tape:
             logits = model(x, training=True)
             value = loss(y, logits)
-        optimizer.apply(tape.gradient(value, model.trainable_variables))
+            scaled = optimizer.scale_loss(value)
+        optimizer.apply(tape.gradient(scaled, model.trainable_variables))
         classes = y[0] if isinstance(y, tuple) else y
         hits = tf.equal(tf.argmax(logits, axis=-1), tf.cast(classes, tf.int64))
         return value, tf.reduce_mean(tf.cast(hits, tf.float32))
 
+    kept = [*model.variables, *optimizer.variables, *state]
     steps_per_epoch = len(images) // recipe.batch_size
     steps = recipe.epochs * steps_per_epoch
     warmup = round(recipe.warmup_epochs * steps_per_epoch)
-    logs = _resume(checkpoint, model, optimizer, recipe) if checkpoint else []
+    logs = _resume(checkpoint, kept, recipe) if checkpoint else []
     done = len(logs) * steps_per_epoch
     stop = min(steps, max_steps or steps)
     with tqdm(total=stop, initial=min(done, stop), desc=progress, disable=None, leave=False) as bar:
@@ -148,7 +156,7 @@ def fit(
                     break
                 if before_step:
                     before_step(done, steps)
-                optimizer.learning_rate = cosine(done, steps=steps, peak=recipe.learning_rate, warmup_steps=warmup)
+                inner.learning_rate = cosine(done, steps=steps, peak=recipe.learning_rate, warmup_steps=warmup)
                 batch = order[first : first + recipe.batch_size]
                 wanted = tuple(array[batch] for array in several)
                 totals.append(step(shown[batch], wanted if isinstance(labels, tuple) else wanted[0]))
@@ -162,7 +170,7 @@ def fit(
             logs.append(EpochLog(epoch + 1, value, accuracy, time.perf_counter() - started))
             bar.set_postfix(loss=f"{value:.3f}", accuracy=f"{accuracy:.3f}")
             if checkpoint and done % steps_per_epoch == 0:
-                _keep(checkpoint, model, optimizer, recipe, logs)
+                _keep(checkpoint, kept, recipe, logs)
     return tuple(logs)
 
 
@@ -176,9 +184,8 @@ def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
     raise ValueError(f'optimizer must be "sgd" or "adam", got {recipe.optimizer!r}')
 
 
-def _keep(path: Path, model: keras.Model, optimizer: Any, recipe: Recipe, logs: list[EpochLog]) -> None:
+def _keep(path: Path, variables: Sequence[Any], recipe: Recipe, logs: list[EpochLog]) -> None:
     """Write all variables, the recipe and the logs, whole or not at all."""
-    variables = [*model.variables, *optimizer.variables]
     arrays = {f"v{i}": np.asarray(v) for i, v in enumerate(variables)}
     rows = np.array([(log.epoch, log.loss, log.accuracy, log.seconds) for log in logs])
     buffer = io.BytesIO()
@@ -186,11 +193,10 @@ def _keep(path: Path, model: keras.Model, optimizer: Any, recipe: Recipe, logs: 
     cache.write_whole(path, buffer.getvalue())
 
 
-def _resume(path: Path, model: keras.Model, optimizer: Any, recipe: Recipe) -> list[EpochLog]:
+def _resume(path: Path, variables: Sequence[Any], recipe: Recipe) -> list[EpochLog]:
     """Put back what `_keep` wrote, if there is anything."""
     if not Path(path).exists():
         return []
-    variables = [*model.variables, *optimizer.variables]
     with np.load(path) as kept:
         if str(kept["recipe"]) != repr(recipe) or f"v{len(variables) - 1}" not in kept.files:
             raise EfficientAIError(f"{path} is the checkpoint of another run: delete it, or name another file")
