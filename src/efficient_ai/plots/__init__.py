@@ -20,7 +20,7 @@ from efficient_ai.plots.distillation import plot_pairs, plot_settings, plot_temp
 from efficient_ai.plots.interpreter import plot_memory_plan, plot_parts
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
 from efficient_ai.plots.quantization import plot_channel_ranges, plot_fewer_bits, plot_mending, plot_schemes
-from efficient_ai.plots.search import plot_break_even, plot_target_fronts, plot_target_ranks
+from efficient_ai.plots.search import plot_break_even, plot_engine_orders, plot_target_fronts, plot_target_ranks
 from efficient_ai.plots.shootout import plot_shootout
 from efficient_ai.plots.storage import (
     plot_bytes,
@@ -48,6 +48,7 @@ __all__ = [
     "plot_depth",
     "plot_devices",
     "plot_energy",
+    "plot_engine_orders",
     "plot_fewer_bits",
     "plot_fit",
     "plot_front",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from efficient_ai.metrics import pareto_front
-from efficient_ai.plots.style import COLORS, figure
+from efficient_ai.plots.style import COLORS, MARKERS, figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -94,6 +94,40 @@ def plot_target_fronts(
         for kind, (color, marker) in KINDS.items()
     ]
     made.legend(handles=handles, loc="outside upper center", ncols=4)
+    return made
+
+
+def plot_engine_orders(orders: Mapping[tuple[str, str], tuple[float, float]], pair: tuple[str, str]) -> Figure:
+    """How engines rank the same nets: rank correlation with MACs, and the times of one pair of nets.
+
+    Args:
+        orders: By engine and precision: Kendall's tau, and how many times as long the pair's first net takes as its
+            second.
+        pair: The two nets' names.
+    """
+    ordered = sorted(orders, key=lambda who: orders[who][0])
+    made, (left, right) = figure(1, 2, figsize=(6.4, 0.21 * len(orders) + 1.0), sharey=True)
+    for row, who in enumerate(ordered):
+        for axes, value in zip((left, right), orders[who], strict=True):
+            axes.plot([value], [row], MARKERS[who[1]], ms=5.5, color=COLORS[who[1]])
+    left.set_yticks(range(len(ordered)), [engine for engine, _ in ordered], fontsize=8.5)
+    left.set_xlim(min(0, min(tau for tau, _ in orders.values())) - 0.05, 1.05)
+    left.set_xlabel("rank correlation with MACs")
+    right.set_xscale("log")
+    times = [ratio for _, ratio in orders.values()]
+    marks = [m for m in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if min(times) / 1.2 < m < max(times) * 1.2]
+    right.set_xticks(marks, [f"{mark:g}" for mark in marks])
+    right.minorticks_off()
+    right.axvline(1, color="#999999", lw=1.2, zorder=0)
+    right.set_xlabel(f"time of {pair[0]} /\ntime of {pair[1]}")
+    made.legend(
+        handles=[
+            left.plot([], [], MARKERS[name], ls="none", ms=5.5, color=COLORS[name], label=name)[0]
+            for name in dict.fromkeys(precision for _, precision in orders)
+        ],
+        loc="outside upper center",
+        ncols=2,
+    )
     return made
 
 

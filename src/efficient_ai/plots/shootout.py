@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from efficient_ai.records import EngineRun
 
 
+def way_name(engine: str, delegate: str) -> str:
+    """An engine, with the way in which it runs where it has several worth telling apart."""
+    return f"{engine} {delegate}" if engine in ("keras", "torch", "executorch") else engine
+
+
 def engine_name(run: EngineRun) -> str:
     """An engine with the way in which it ran, as a figure or a table names it."""
-    way = run.delegate if run.engine in ("keras", "torch", "executorch") else ""
-    threads = f"{run.threads} threads" if run.threads > 1 else ""
-    return " ".join(part for part in (run.engine, way, threads) if part)
+    return way_name(run.engine, run.delegate) + (f" {run.threads} threads" if run.threads > 1 else "")
 
 
 def plot_shootout(models: Mapping[str, Sequence[EngineRun]]) -> Figure:
