@@ -1,6 +1,7 @@
 """What happens when an engine crashes, hangs, or lives in another environment."""
 
 import os
+import signal
 import sys
 import time
 
@@ -10,6 +11,7 @@ from small_nets import samples, tflite
 from efficient_ai import cli, engines, measure
 from efficient_ai.engines import EngineFailed, Worker, environment
 from efficient_ai.errors import EngineMissing
+from efficient_ai.measure import latency
 from efficient_ai.measure.stable import Stable
 from efficient_ai.records import FailedRow, LatencyStats, RefusedRow, Variant
 
@@ -67,6 +69,23 @@ def test_models_loaded_before_a_crash_are_loaded_again():
         assert (first.model, second.model) == (0, 1)
         assert len(stable.timer(0)(2, 0)) == len(stable.timer(1)(1, 1)) + 1
         assert outputs.shape == again.shape == (2, 5)
+
+
+def test_an_engine_that_dies_while_it_is_timed_is_a_row_and_the_others_are_timed(monkeypatch):
+    need("litert")
+    honest, turns = Worker.time, []
+
+    def time(self, runs, **options):
+        turns.append(options.get("model"))
+        if options.get("model") == 0 and turns.count(0) == 3:
+            os.kill(self.pid, signal.SIGKILL)
+        return honest(self, runs, **options)
+
+    monkeypatch.setattr(Worker, "time", time)
+    rows = measure.compare([Variant("a", "int8", tflite("int8")), Variant("b", "float32", tflite("float32"))], warmup=0)
+    assert [type(row) for row in rows] == [FailedRow, LatencyStats]
+    assert "SIGKILL while timing" in rows[0].reason
+    assert rows[1].runs == latency.FEWEST_RUNS
 
 
 def test_a_worker_that_hangs_is_ended_after_its_limit(tmp_path):

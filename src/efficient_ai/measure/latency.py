@@ -41,7 +41,13 @@ def check(runs: int, rounds: int, warmup: int) -> None:
 
 
 def in_turn(
-    timers: Mapping[Any, Callable[[int, int], list[float]]], *, runs: int, warmup: int, rounds: int, seed: int
+    timers: Mapping[Any, Callable[[int, int], list[float]]],
+    *,
+    runs: int,
+    warmup: int,
+    rounds: int,
+    seed: int,
+    fallen: dict[Any, EngineFailed] | None = None,
 ) -> dict[Any, list[float]]:
     """Call timers round by round, in each round all of them in an order shuffled anew.
 
@@ -51,9 +57,13 @@ def in_turn(
         warmup: Before the first; a fifth of it, at least one, before each later turn.
         rounds: How often each has its turn.
         seed: Decides the order of the turns.
+        fallen: Where it is given, an engine that fails is entered in it by its key, and has no more turns.
 
     Returns:
         The samples of each, in the rounds' order.
+
+    Raises:
+        EngineFailed: If an engine fails and `fallen` is left out.
     """
     from tqdm import tqdm
 
@@ -65,7 +75,13 @@ def in_turn(
             rng.shuffle(turns)
             for key in turns:
                 again = warmup if number == 0 else max(1, warmup // 5)
-                samples[key] += timers[key](runs // rounds, again)
+                if fallen is None:
+                    samples[key] += timers[key](runs // rounds, again)
+                elif key not in fallen:
+                    try:
+                        samples[key] += timers[key](runs // rounds, again)
+                    except EngineFailed as error:
+                        fallen[key] = error
                 bar.update()
     return samples
 
@@ -120,7 +136,6 @@ def compare(
 
     Raises:
         ValueError: If there are too few runs, or an engine's name or a delegate isn't known.
-        EngineFailed: If an engine's process ends while it is timed.
     """
     check(runs, rounds, warmup)
     rows: dict[tuple[int, int], Row] = {}
@@ -143,9 +158,13 @@ def compare(
                 except EngineFailed as error:
                     rows[line, column] = FailedRow(variant.name, name, str(error))
         timers = {key: one.stable.timer(one.loaded.model) for key, one in contenders.items()}
-        samples = in_turn(timers, runs=runs, warmup=warmup, rounds=rounds, seed=seed)
+        fallen: dict[tuple[int, int], EngineFailed] = {}
+        samples = in_turn(timers, runs=runs, warmup=warmup, rounds=rounds, seed=seed, fallen=fallen)
     for key, contender in contenders.items():
         name, delegate = contender.variant.name, contender.loaded.delegate
+        if key in fallen:
+            rows[key] = FailedRow(name, contender.stable.engine, str(fallen[key]))
+            continue
         rows[key] = stats_of(name, contender.stable, delegate, samples[key], warmup=warmup, rounds=rounds)
     return tuple(rows[key] for key in sorted(rows))
 

@@ -144,8 +144,12 @@ def shootout(
         ready = {key: found for key, found in tried.items() if isinstance(found, _Ready)}
         rows |= {key: found for key, found in tried.items() if not isinstance(found, _Ready)}
         timers = {key: found.stable.timer(found.number) for key, found in ready.items()}
-        samples = in_turn(timers, runs=runs, warmup=warmup, rounds=rounds, seed=seed)
+        fallen: dict[tuple[int, int], EngineFailed] = {}
+        samples = in_turn(timers, runs=runs, warmup=warmup, rounds=rounds, seed=seed, fallen=fallen)
     for key, found in ready.items():
+        if key in fallen:
+            rows[key] = FailedRow(f"{found.variant.model} {found.variant.name}", found.stable.engine, str(fallen[key]))
+            continue
         rows[key] = _row(found, samples[key], warmup, rounds)
     return tuple(rows[key] for key in sorted(rows))
 

@@ -8,7 +8,7 @@ from types import TracebackType
 
 import numpy as np
 
-from efficient_ai.engines import Loaded, Worker
+from efficient_ai.engines import EngineFailed, Loaded, Worker
 from efficient_ai.engines.client import LIMIT_S
 from efficient_ai.engines.registry import check_name
 
@@ -28,7 +28,8 @@ class Stable:
     def __init__(self, engine: str, *, threads: int = 1, limit_s: float = LIMIT_S) -> None:
         check_name(engine)
         self.engine, self.threads, self._limit_s = engine, threads, limit_s
-        self._kept: list[tuple[bytes, str | None]] = []
+        self._kept: list[tuple[bytes, str | None] | None] = []  # None: it ended the process while it was timed
+        self._places: dict[int, int] = {}  # the worker's own number of each
         self._worker: Worker | None = None
 
     def __enter__(self) -> Stable:
@@ -47,8 +48,11 @@ class Stable:
     def _running(self) -> Worker:
         if self._worker is None:
             self._worker = Worker(self.engine, threads=self.threads, limit_s=self._limit_s)
-            for content, delegate in self._kept:
-                self._worker.load(content, delegate=delegate)
+            self._places = {
+                number: self._worker.load(model[0], delegate=model[1]).model
+                for number, model in enumerate(self._kept)
+                if model is not None
+            }
         return self._worker
 
     def load(
@@ -79,13 +83,23 @@ class Stable:
         except BaseException:
             self._close()  # whatever it holds of this model goes with it
             raise
+        self._places[len(self._kept)] = loaded.model
         self._kept.append((content, delegate))
         return replace(loaded, model=len(self._kept) - 1), outputs
 
     def timer(self, number: int) -> Callable[[int, int], list[float]]:
-        """A function that times a model that is kept: it takes runs and warm-ups and gives milliseconds."""
+        """A function that times a model that is kept: it takes runs and warm-ups and gives milliseconds.
+
+        A model that ends the process is dropped, so that the others can be loaded and timed again.
+        """
 
         def time(runs: int, warmup: int) -> list[float]:
-            return self._running().time(runs, warmup=warmup, model=number)
+            worker = self._running()
+            try:
+                return worker.time(runs, warmup=warmup, model=self._places[number])
+            except EngineFailed:
+                self._kept[number] = None
+                self._close()
+                raise
 
         return time
