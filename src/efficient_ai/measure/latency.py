@@ -192,7 +192,8 @@ def _ratio_of_medians(first: np.ndarray, second: np.ndarray, *, seed: int) -> In
     return Interval(float(np.median(first) / np.median(second)), float(low), float(high))
 
 
-def _interval_of_median(stats: LatencyStats, *, seed: int) -> Interval:
+def interval_of_median(stats: LatencyStats, *, seed: int) -> Interval:
+    """The median of a row in milliseconds, with its 95 % bootstrap interval over rounds and runs."""
     samples = np.reshape(stats.samples_ms, (stats.rounds, -1))
     low, high = np.percentile(_resampled_medians(samples, samples, seed=seed)[0], [2.5, 97.5])
     return Interval(stats.p50_ms, float(low), float(high))

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from efficient_ai import cost
 from efficient_ai.cost.flat_file import FlatGraph, read_graph
 from efficient_ai.errors import BadModel, EfficientAIError
-from efficient_ai.measure.latency import FEWEST_RUNS, ROUNDS, _interval_of_median, compare, difference
+from efficient_ai.measure.latency import FEWEST_RUNS, ROUNDS, interval_of_median, compare, difference
 from efficient_ai.records import LatencyStats, PartCost, Variant
 
 
@@ -144,7 +144,7 @@ def _parts(variant: Variant, ends: Sequence[int], times: Sequence[LatencyStats],
         spent = (
             difference(times[number], times[number - 1], seed=seed)
             if number
-            else _interval_of_median(times[0], seed=seed)
+            else interval_of_median(times[0], seed=seed)
         )
         found.append(
             PartCost(
