@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from efficient_ai import cost
 from efficient_ai.cost.flat_file import FlatGraph, read_graph
 from efficient_ai.errors import BadModel, EfficientAIError
-from efficient_ai.measure.latency import FEWEST_RUNS, ROUNDS, interval_of_median, compare, difference
+from efficient_ai.measure.latency import FEWEST_RUNS, ROUNDS, compare, difference, interval_of_median
 from efficient_ai.records import LatencyStats, PartCost, Variant
 
 
