@@ -35,6 +35,10 @@ NAMES = (
     "shortcuts",
     "candidates",
     "ranks",
+    "qat",
+    "sparse_lenet",
+    "distilled_students",
+    "low_precision",
 )
 
 
