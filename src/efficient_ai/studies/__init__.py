@@ -36,7 +36,7 @@ NAMES = (
     "candidates",
     "ranks",
     "qat",
-    "sparse_lenet",
+    "sparse_training",
     "distilled_students",
     "low_precision",
 )

@@ -1,8 +1,7 @@
 """LeNet-300-100 made sparse after, while and before training, for equal steps and for equal training MACs.
 
 MACs are counted as if multiplications with absent weights were skipped. What dense training followed by pruning costs
-is what the others may spend: `epochs` finds how many epochs that buys them. `sparse_lenet` keeps the runs that stand:
-LeNet-5, which was to repeat the main comparison once, diverges at the rate of its plan.
+is what the others may spend: `epochs` finds how many epochs that buys them.
 """
 
 from __future__ import annotations
@@ -44,10 +43,7 @@ class Plan:
         return self.dense + 1
 
 
-PLANS = {
-    "lenet_300_100": Plan(pictures=30_000, dense=4, batch_size=128, rate=0.1),
-    "lenet5": Plan(pictures=12_000, dense=4, batch_size=64, rate=0.02),
-}
+PLANS = {"lenet_300_100": Plan(pictures=30_000, dense=4, batch_size=128, rate=0.1)}
 SEEDS = (0, 1, 2)
 FIRST_STEPS = 10
 AFTER, GRADUAL, STATIC, RIGL, RANDOM = "after", "gradual", "static", "rigl", "random"
@@ -56,7 +52,7 @@ LONG_EPOCHS = 40
 
 
 def recipe(network: str, epochs: int, seed: int) -> Recipe:
-    """LeNet-300-100's rate was chosen on the validation pictures, with a seed of its own; LeNet-5's was not."""
+    """The rate was chosen on the validation pictures, with a seed of its own."""
     plan = PLANS[network]
     return Recipe(
         epochs=epochs,
@@ -196,23 +192,16 @@ RUNS = (
     ("lenet_300_100", 0.9, LONG, (GRADUAL,)),
     ("lenet_300_100", 0.98, LONG, (GRADUAL, RIGL)),
 )
-ONCE = (
-    ("lenet5", 0.9, SAME_STEPS, (AFTER, RIGL)),
-    ("lenet5", 0.9, SAME_MACS, (STATIC, RIGL)),
-)
-
-
-def _shards(runs: tuple[tuple[str, float, str, tuple[str, ...]], ...], seed: int) -> list[dict[str, Any]]:
-    return [
-        {"network": network, "method": method, "wanted": wanted, "budget": budget, "seed": seed}
-        for network, wanted, budget, methods in runs
-        for method in methods
-    ]
 
 
 STUDY = Study(
     name="sparse_training",
-    shards=(*(shard for seed in SEEDS for shard in _shards(RUNS, seed)), *_shards(ONCE, 0)),
+    shards=tuple(
+        {"network": network, "method": method, "wanted": wanted, "budget": budget, "seed": seed}
+        for seed in SEEDS
+        for network, wanted, budget, methods in RUNS
+        for method in methods
+    ),
     run=run,
     depends_on=(
         "studies.sparse_training",
