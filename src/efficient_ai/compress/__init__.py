@@ -10,7 +10,9 @@ from efficient_ai.compress.distill import Distill, distill, distillation_loss, s
 from efficient_ai.compress.equalize import equalize
 from efficient_ai.compress.flat_ranges import QuantizedFile
 from efficient_ai.compress.low_bits import LowBits, fewer_bits, packed_size_bytes, round_weights
+from efficient_ai.compress.low_precision import Formats, low_precision
 from efficient_ai.compress.low_rank import LowRank, factorize, paying_rank, singular_values
+from efficient_ai.compress.mixed_precision import gradients, half_precision
 from efficient_ai.compress.named import precision
 from efficient_ai.compress.patterns import Pattern, pattern_bytes, pattern_mask, prune_pattern
 from efficient_ai.compress.prune import (
@@ -23,9 +25,13 @@ from efficient_ai.compress.prune import (
     sparsities,
     sparsity,
 )
+from efficient_ai.compress.qat import QAT, fake_quantized
+from efficient_ai.compress.qat_export import Trained, convert_trained, folded, trained_weights
 from efficient_ai.compress.sensitivity import Sensitivity, allocate, prune_layers, scan
+from efficient_ai.compress.sparse_training import RigL, Static, train_sparse
 
 __all__ = [
+    "QAT",
     "Calibrated",
     "Channels",
     "Cluster",
@@ -34,6 +40,7 @@ __all__ = [
     "DynamicInt8",
     "Float16",
     "Float32",
+    "Formats",
     "Gradual",
     "Int8",
     "Int16x8",
@@ -42,21 +49,30 @@ __all__ = [
     "Magnitude",
     "Pattern",
     "QuantizedFile",
+    "RigL",
     "Sensitivity",
+    "Static",
+    "Trained",
     "allocate",
     "cluster",
     "convert",
+    "convert_trained",
     "correct_bias",
     "deep_compress",
     "distill",
     "distillation_loss",
     "equalize",
     "factorize",
+    "fake_quantized",
     "fewer_bits",
     "fine_tune",
     "fit_ranges",
+    "folded",
+    "gradients",
+    "half_precision",
     "kmeans",
     "ladder",
+    "low_precision",
     "magnitude_mask",
     "observe",
     "open_file",
@@ -80,5 +96,7 @@ __all__ = [
     "sparsity",
     "storage",
     "tied_channels",
+    "train_sparse",
+    "trained_weights",
     "tune_centroids",
 ]

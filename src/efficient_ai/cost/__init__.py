@@ -4,6 +4,8 @@ from efficient_ai.cost.file_reader import count_file, live_tensors_of_file
 from efficient_ai.cost.keras_reader import count, live_tensors
 from efficient_ai.cost.liveness import Liveness, LiveTensor, Step, lifetimes
 from efficient_ai.cost.memory_plan import MemoryPlan, PlacedTensor, plan_memory
+from efficient_ai.cost.sparse_steps import step_macs
+from efficient_ai.cost.training import StepCost, Widths, count_step
 
 __all__ = [
     "LiveTensor",
@@ -11,10 +13,14 @@ __all__ = [
     "MemoryPlan",
     "PlacedTensor",
     "Step",
+    "StepCost",
+    "Widths",
     "count",
     "count_file",
+    "count_step",
     "lifetimes",
     "live_tensors",
     "live_tensors_of_file",
     "plan_memory",
+    "step_macs",
 ]

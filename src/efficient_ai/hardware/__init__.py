@@ -13,6 +13,7 @@ from efficient_ai.hardware.local import Bandwidth, ComputeRate, gemm_rate, memor
 from efficient_ai.hardware.roofline import Roofline, roofline_of
 from efficient_ai.hardware.systolic import LayerOnArray, ModelOnArray, Product, SystolicArray, on_array, tpu_v1
 from efficient_ai.hardware.systolic import cycles as product_cycles
+from efficient_ai.hardware.training_energy import training_energy
 
 __all__ = [
     "Bandwidth",
@@ -37,5 +38,6 @@ __all__ = [
     "roofline_of",
     "systolic_cycles",
     "tpu_v1",
+    "training_energy",
     "vela",
 ]

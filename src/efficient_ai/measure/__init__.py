@@ -5,12 +5,14 @@ from efficient_ai.measure.latency import ROUNDS, compare, difference, overhead, 
 from efficient_ai.measure.operators import cut, part_costs, part_ends
 from efficient_ai.measure.shootout import Entry, Subject, every_entry, shootout
 from efficient_ai.measure.threads import compare_threads
+from efficient_ai.measure.training import compare_steps
 
 __all__ = [
     "ROUNDS",
     "Entry",
     "Subject",
     "compare",
+    "compare_steps",
     "compare_threads",
     "cut",
     "difference",

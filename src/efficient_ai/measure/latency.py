@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -84,6 +85,22 @@ def in_turn(
                         fallen[key] = error
                 bar.update()
     return samples
+
+
+def timer_of(call: Callable[[], object]) -> Callable[[int, int], list[float]]:
+    """A timer, as `in_turn` takes it, of something that is called in this process."""
+
+    def milliseconds() -> float:
+        begin = time.perf_counter_ns()
+        call()
+        return (time.perf_counter_ns() - begin) / 1e6
+
+    def run(runs: int, warmup: int) -> list[float]:
+        for _ in range(warmup):
+            call()
+        return [milliseconds() for _ in range(runs)]
+
+    return run
 
 
 def stats_of(

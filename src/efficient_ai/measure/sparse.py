@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +12,7 @@ import numpy as np
 from efficient_ai import cache
 from efficient_ai.compress import magnitude_mask
 from efficient_ai.errors import EngineMissing
-from efficient_ai.measure.latency import in_turn, ratio
+from efficient_ai.measure.latency import in_turn, ratio, timer_of
 from efficient_ai.records import Interval, LatencyStats
 
 
@@ -71,7 +70,7 @@ def sparse_products(
         products[number, "dense"] = lambda pruned=pruned: pruned @ activations
         rows = csr_matrix(pruned)
         products[number, "sparse"] = lambda rows=rows: rows @ activations
-    timers = {key: _timer(product) for key, product in products.items()}
+    timers = {key: timer_of(product) for key, product in products.items()}
     with threadpool_limits(1):
         samples = in_turn(timers, runs=runs, warmup=1, rounds=rounds, seed=seed)
 
@@ -84,21 +83,6 @@ def sparse_products(
         SparseProduct(sparsity, dense, sparse, ratio(dense, sparse, seed=seed))
         for sparsity, (dense, sparse) in zip(sparsities, pairs, strict=True)
     )
-
-
-def _timer(product: Callable[[], np.ndarray]) -> Callable[[int, int], list[float]]:
-    def time(runs: int, warmup: int) -> list[float]:
-        for _ in range(warmup):
-            product()
-        return [_milliseconds(product) for _ in range(runs)]
-
-    return time
-
-
-def _milliseconds(product: Callable[[], np.ndarray]) -> float:
-    begin = time.perf_counter_ns()
-    product()
-    return (time.perf_counter_ns() - begin) / 1e6
 
 
 def break_even(products: Sequence[SparseProduct]) -> Interval:

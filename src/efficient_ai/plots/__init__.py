@@ -17,11 +17,14 @@ from efficient_ai.plots.compression import (
     plot_weights,
 )
 from efficient_ai.plots.distillation import plot_pairs, plot_settings, plot_temperature
+from efficient_ai.plots.formats import plot_losses, plot_number_lines, plot_recipes, plot_walk
 from efficient_ai.plots.interpreter import plot_memory_plan, plot_parts
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
+from efficient_ai.plots.qat import plot_straight_through, plot_trained_bits
 from efficient_ai.plots.quantization import plot_channel_ranges, plot_fewer_bits, plot_mending, plot_schemes
 from efficient_ai.plots.search import plot_break_even, plot_engine_orders, plot_target_fronts, plot_target_ranks
 from efficient_ai.plots.shootout import plot_shootout
+from efficient_ai.plots.sparse_training import plot_moves, plot_training_cost
 from efficient_ai.plots.storage import (
     plot_bytes,
     plot_code_lengths,
@@ -33,6 +36,7 @@ from efficient_ai.plots.structured import plot_criteria, plot_gains, plot_scan
 from efficient_ai.plots.style import COLORS, MARKERS, figure
 from efficient_ai.plots.subjects import plot_voices
 from efficient_ai.plots.table import Table, signed
+from efficient_ai.plots.training import plot_exponents, plot_race, plot_scales
 
 __all__ = [
     "COLORS",
@@ -49,6 +53,7 @@ __all__ = [
     "plot_devices",
     "plot_energy",
     "plot_engine_orders",
+    "plot_exponents",
     "plot_fewer_bits",
     "plot_fit",
     "plot_front",
@@ -57,29 +62,39 @@ __all__ = [
     "plot_growth",
     "plot_inverted",
     "plot_latency",
+    "plot_losses",
     "plot_macs_latency",
     "plot_memory_plan",
     "plot_mending",
+    "plot_moves",
+    "plot_number_lines",
     "plot_operator_cycles",
     "plot_orders",
     "plot_pairs",
     "plot_parts",
     "plot_predicted",
     "plot_quantization_grid",
+    "plot_race",
     "plot_ratio",
+    "plot_recipes",
     "plot_roofline",
+    "plot_scales",
     "plot_scan",
     "plot_schemes",
     "plot_sensitivity",
     "plot_settings",
     "plot_shares",
     "plot_shootout",
+    "plot_straight_through",
     "plot_study",
     "plot_target_fronts",
     "plot_target_ranks",
     "plot_temperature",
+    "plot_trained_bits",
+    "plot_training_cost",
     "plot_utilisation",
     "plot_voices",
+    "plot_walk",
     "plot_weights",
     "plot_widths",
     "plot_zoo",

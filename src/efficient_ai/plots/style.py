@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,22 @@ def figure(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any
     plt.rcParams["svg.hashsalt"] = "efficient-ai"  # read when the figure is shown, outside of the style's context
     plt.close(made)
     return made, axes
+
+
+def plain_log(axis: Any, low: float, high: float, *, marks: Sequence[float] = (1, 2, 5)) -> None:
+    """Make an axis logarithmic, marked with plain numbers: `marks` times each power of ten between `low` and `high`.
+
+    Args:
+        axis: `axes.xaxis` or `axes.yaxis`.
+        low: The smallest value shown.
+        high: The largest.
+        marks: What stands in a decade.
+    """
+    (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
+    found = [m * 10.0**power for power in range(-6, 10) for m in marks]
+    shown = [mark for mark in found if low / 1.3 < mark < high * 1.3]
+    axis.set_ticks(shown, [f"{mark:g}" if mark < 1e4 else f"{mark:,.0f}" for mark in shown])
+    axis.set_ticks([], minor=True)
 
 
 def label(

@@ -35,6 +35,10 @@ NAMES = (
     "shortcuts",
     "candidates",
     "ranks",
+    "qat",
+    "sparse_training",
+    "distilled_students",
+    "low_precision",
 )
 
 
