@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from efficient_ai.metrics import pareto_front
-from efficient_ai.plots.style import COLORS, MARKERS, figure
+from efficient_ai.plots.style import COLORS, MARKERS, figure, plain_log
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,10 +80,7 @@ def plot_target_fronts(
                 axes.plot(
                     [x[i] for i in shown], [gains[i] for i in shown], marker, ls="none", ms=5.5, color=color, mfc=face
                 )
-        axes.set_xscale("log")
-        marks = [m * 10**e for e in range(-2, 6) for m in (1, 2, 5) if min(x) / 1.3 < m * 10**e < max(x) * 1.3]
-        axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
-        axes.minorticks_off()
+        plain_log(axes.xaxis, min(x), max(x))
         axes.set_xlabel(f"{target} ({units[target]})")
     for axes in grid[:, 0]:
         axes.set_ylabel("accuracy (%)")
@@ -113,11 +110,8 @@ def plot_engine_orders(orders: Mapping[tuple[str, str], tuple[float, float]], pa
     left.set_yticks(range(len(ordered)), [engine for engine, _ in ordered], fontsize=8.5)
     left.set_xlim(min(0, min(tau for tau, _ in orders.values())) - 0.05, 1.05)
     left.set_xlabel("rank correlation with MACs")
-    right.set_xscale("log")
     times = [ratio for _, ratio in orders.values()]
-    marks = [m for m in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if min(times) / 1.2 < m < max(times) * 1.2]
-    right.set_xticks(marks, [f"{mark:g}" for mark in marks])
-    right.minorticks_off()
+    plain_log(right.xaxis, min(times), max(times))
     right.axvline(1, color="#999999", lw=1.2, zorder=0)
     right.set_xlabel(f"time of {pair[0]} /\ntime of {pair[1]}")
     made.legend(
