@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from efficient_ai import __version__
+from efficient_ai.commands import check
 from efficient_ai.errors import EfficientAIError
 
 
@@ -82,6 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     own = command("vela", _vela, "what Arm's compiler expects of a .tflite file on an Ethos-U, operator by operator")
     own.add_argument("file", type=Path)
     own.add_argument("--accelerator", default="ethos-u55-128", help="ethos-u55-256, ethos-u65-256, ethos-u85-256 …")
+    own = command("mlperf-tiny", _mlperf_tiny, "MLPerf Tiny's reference nets under its run rules, unofficially")
+    own.add_argument("--task", action="append", help="kws, ic, vww or ad; may be repeated; all when left out")
+    own.add_argument("--engine", default="litert", help="one that runs .tflite files")
+    own.add_argument("--window", type=float, default=10.0, metavar="S", help="seconds; below 10 it isn't valid")
+    own.add_argument("--examples", type=int, default=1000, help="test examples that judge the quality; 0 for none")
+    own.add_argument("--json", action="store_true", help="one JSON object a task, instead of the rules' lines")
+    check.add(command("check", check.run, check.TEXT))
     own = command("train", _train, "train a model of the zoo, as the shipped weights were made")
     own.add_argument("name")
     own.add_argument("--seed", type=int, default=0)
@@ -277,6 +285,14 @@ def _vela(options: argparse.Namespace) -> None:
     print(f"{found.cycles:,} cycles, {1e3 * found.seconds:.3f} ms on {found.accelerator}, {found.system_config}")
     print(f"{found.sram_kib:.2f} KiB SRAM, {found.flash_kib:.2f} KiB flash, {found.dram_kib:.2f} KiB DRAM")
     print(f"{100 * found.utilisation:.1f} % of the multipliers at work; {len(found.on_cpu)} operators on the processor")
+
+
+def _mlperf_tiny(options: argparse.Namespace) -> None:
+    from efficient_ai.measure import mlperf_tiny, tiny_runner
+
+    for key in [mlperf_tiny.tiny_task(key).key for key in options.task or mlperf_tiny.TASKS]:
+        run = tiny_runner.run_tiny(key, engine=options.engine, window_s=options.window, examples=options.examples)
+        print(mlperf_tiny.to_json(run) if options.json else mlperf_tiny.report(run), flush=True)
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ from efficient_ai.plots.compression import (
 from efficient_ai.plots.distillation import plot_pairs, plot_settings, plot_temperature
 from efficient_ai.plots.interpreter import plot_memory_plan, plot_parts
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
+from efficient_ai.plots.measuring import plot_discharge, plot_held_out, plot_queue, plot_rules
 from efficient_ai.plots.quantization import plot_channel_ranges, plot_fewer_bits, plot_mending, plot_schemes
 from efficient_ai.plots.search import plot_break_even, plot_engine_orders, plot_target_fronts, plot_target_ranks
 from efficient_ai.plots.shootout import plot_shootout
@@ -47,6 +48,7 @@ __all__ = [
     "plot_criteria",
     "plot_depth",
     "plot_devices",
+    "plot_discharge",
     "plot_energy",
     "plot_engine_orders",
     "plot_fewer_bits",
@@ -55,6 +57,7 @@ __all__ = [
     "plot_gains",
     "plot_gap_bits",
     "plot_growth",
+    "plot_held_out",
     "plot_inverted",
     "plot_latency",
     "plot_macs_latency",
@@ -66,8 +69,10 @@ __all__ = [
     "plot_parts",
     "plot_predicted",
     "plot_quantization_grid",
+    "plot_queue",
     "plot_ratio",
     "plot_roofline",
+    "plot_rules",
     "plot_scan",
     "plot_schemes",
     "plot_sensitivity",
