@@ -23,9 +23,11 @@ ORDER = (
     "hardware",
     "measure",
     "search",
+    "decide",
     "studies",
     "plots",
     "book",
+    "commands",
     "cli",
 )
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from efficient_ai import __version__
+from efficient_ai.commands import check, mlperf_tiny
 from efficient_ai.errors import EfficientAIError
 
 
@@ -82,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     own = command("vela", _vela, "what Arm's compiler expects of a .tflite file on an Ethos-U, operator by operator")
     own.add_argument("file", type=Path)
     own.add_argument("--accelerator", default="ethos-u55-128", help="ethos-u55-256, ethos-u65-256, ethos-u85-256 …")
+    mlperf_tiny.add(command("mlperf-tiny", mlperf_tiny.run, mlperf_tiny.TEXT))
+    check.add(command("check", check.run, check.TEXT))
     own = command("train", _train, "train a model of the zoo, as the shipped weights were made")
     own.add_argument("name")
     own.add_argument("--seed", type=int, default=0)

@@ -3,10 +3,11 @@
 `catalogue` holds devices from their data sheets, `energy` a model of the energy of operations and of moving bytes,
 `roofline` the limit that bandwidth sets, and `local` measures the arithmetic rate and the memory bandwidth here.
 `systolic` counts the cycles of a weight-stationary array as the TPU has one, `systolic_cycles` is that array moved
-cycle by cycle, `edge_tpu` builds on it, and `vela` asks Arm's compiler about the Ethos-U.
+cycle by cycle, `edge_tpu` builds on it, and `vela` asks Arm's compiler about the Ethos-U. `energy_fit` predicts a
+microcontroller's energy from published results.
 """
 
-from efficient_ai.hardware import coral, edge_tpu, systolic_cycles, vela
+from efficient_ai.hardware import coral, edge_tpu, energy_fit, systolic_cycles, vela
 from efficient_ai.hardware.catalogue import Device, device, devices
 from efficient_ai.hardware.energy import EnergyModel, ModelledEnergy, modelled_energy
 from efficient_ai.hardware.local import Bandwidth, ComputeRate, gemm_rate, memory_bandwidth
@@ -30,6 +31,7 @@ __all__ = [
     "device",
     "devices",
     "edge_tpu",
+    "energy_fit",
     "gemm_rate",
     "memory_bandwidth",
     "modelled_energy",

@@ -1,5 +1,13 @@
-"""What a model takes on this machine."""
+"""What a model takes on this machine, and what benchmarks' rules make of it.
 
+Measured here: latency, `mlperf_tiny`, `loadgen`, `power`, `ceilings`. Modelled from measurements of others or of ours:
+`battery`, `queueing`. `eembc` reads scores out of samples, `streaming` keeps what a window computed, and `background`
+keeps the machine busy meanwhile.
+"""
+
+from efficient_ai.measure import battery, ceilings, eembc, loadgen, mlperf_tiny, power, queueing, streaming, tiny_runner
+from efficient_ai.measure.background import background_load
+from efficient_ai.measure.early_stopping import early_stopping_discards, early_stopping_queries
 from efficient_ai.measure.exactness import kernel_differences
 from efficient_ai.measure.latency import ROUNDS, compare, difference, overhead, ratio
 from efficient_ai.measure.operators import cut, part_costs, part_ends
@@ -11,16 +19,28 @@ __all__ = [
     "ROUNDS",
     "Entry",
     "Subject",
+    "background_load",
+    "battery",
+    "ceilings",
     "compare",
     "compare_steps",
     "compare_threads",
     "cut",
     "difference",
+    "early_stopping_discards",
+    "early_stopping_queries",
+    "eembc",
     "every_entry",
     "kernel_differences",
+    "loadgen",
+    "mlperf_tiny",
     "overhead",
     "part_costs",
     "part_ends",
+    "power",
+    "queueing",
     "ratio",
     "shootout",
+    "streaming",
+    "tiny_runner",
 ]

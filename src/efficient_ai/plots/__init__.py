@@ -20,6 +20,7 @@ from efficient_ai.plots.distillation import plot_pairs, plot_settings, plot_temp
 from efficient_ai.plots.formats import plot_losses, plot_number_lines, plot_recipes, plot_walk
 from efficient_ai.plots.interpreter import plot_memory_plan, plot_parts
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
+from efficient_ai.plots.measuring import plot_discharge, plot_held_out, plot_queue, plot_rules
 from efficient_ai.plots.qat import plot_straight_through, plot_trained_bits
 from efficient_ai.plots.quantization import plot_channel_ranges, plot_fewer_bits, plot_mending, plot_schemes
 from efficient_ai.plots.search import plot_break_even, plot_engine_orders, plot_target_fronts, plot_target_ranks
@@ -51,6 +52,7 @@ __all__ = [
     "plot_criteria",
     "plot_depth",
     "plot_devices",
+    "plot_discharge",
     "plot_energy",
     "plot_engine_orders",
     "plot_exponents",
@@ -60,6 +62,7 @@ __all__ = [
     "plot_gains",
     "plot_gap_bits",
     "plot_growth",
+    "plot_held_out",
     "plot_inverted",
     "plot_latency",
     "plot_losses",
@@ -74,10 +77,12 @@ __all__ = [
     "plot_parts",
     "plot_predicted",
     "plot_quantization_grid",
+    "plot_queue",
     "plot_race",
     "plot_ratio",
     "plot_recipes",
     "plot_roofline",
+    "plot_rules",
     "plot_scales",
     "plot_scan",
     "plot_schemes",

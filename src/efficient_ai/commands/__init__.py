@@ -1,0 +1,1 @@
+"""Subcommands that are too long to stand in `cli`: each module has `add`, for its options, and `run`."""
