@@ -154,9 +154,42 @@ def others() -> Iterator[Row]:
     yield "shipped weights", "< 12 MB", f"{shipped:.2f} MB", shipped < 12
 
 
+def trained_in_few_bits() -> Iterator[Row]:
+    """What `sec-training-qat` and `sec-training-int8` promise; all from studies, with three seeds."""
+    whole = models.card("resnet8").test_accuracy
+    for bits, least in ((4, -0.3), (2, -1.5)):
+        runs = studies.record("qat").where(net="resnet8", bits=bits, method="qat")
+        points = 100 * (float(np.mean([e["test_accuracy"] for e in runs])) - whole)
+        yield (
+            f"{bits}-bit weights, trained (study)",
+            f"≥ {least} points",
+            f"{points:+.2f}, {len(runs)} seeds",
+            points >= least,
+        )
+    runs = studies.record("qat").where(method="qat")
+    apart = 100 * max(abs(e["file_accuracy"] - e["test_accuracy"]) for e in runs if e["net"] == "resnet8")
+    yield "their files on LiteRT (study)", "≤ 0.2 points", f"{apart:.2f}", apart <= 0.2
+
+    def bits_per_byte(recipe: str) -> float:
+        return float(
+            np.mean([e["bits_per_byte"] for e in studies.record("low_precision").where(recipe=recipe, task="text")])
+        )
+
+    chance, nearest, wide = (bits_per_byte(name) for name in ("int8, stochastic", "int8, nearest", "float32"))
+    better = chance < nearest
+    yield (
+        "int8 learning, by chance (study)",
+        f"< {nearest - wide:+.2f} (nearest)",
+        f"{chance - wide:+.3f} bits/byte",
+        better,
+    )
+
+
 if __name__ == "__main__":
     missed = 0
-    for what, target, found, met in chain(spine(), deep_compression(), channels(), hard_nets(), others()):
+    for what, target, found, met in chain(
+        spine(), deep_compression(), channels(), hard_nets(), others(), trained_in_few_bits()
+    ):
         missed += not met
         print(f"{what:<34} {target:<16} {found:<26} {'met' if met else 'MISSED'}", flush=True)
     sys.exit(1 if missed else 0)
