@@ -28,7 +28,7 @@ def test_a_gain_that_never_passes_one_is_refused_with_the_gains():
 
 
 def test_each_sparsity_has_as_many_runs_of_both_kinds_on_one_thread(monkeypatch):
-    monkeypatch.setattr(sparse, "_milliseconds", lambda call: float(1 + call().shape[1]))
+    monkeypatch.setattr(sparse, "timer_of", lambda call: lambda runs, warmup: [1.0 + call().shape[1]] * runs)
     random = np.random.default_rng(0)
     weights, activations = random.normal(size=(6, 8)), random.normal(size=(8, 3))
     found = sparse_products(weights, activations, (0.0, 0.5), runs=20, rounds=5)
@@ -41,7 +41,7 @@ def test_each_sparsity_has_as_many_runs_of_both_kinds_on_one_thread(monkeypatch)
 
 def test_both_kinds_compute_the_same_product(monkeypatch):
     seen = []
-    monkeypatch.setattr(sparse, "_milliseconds", lambda call: seen.append(call()) or 1.0)
+    monkeypatch.setattr(sparse, "timer_of", lambda call: lambda runs, warmup: [seen.append(call()) or 1.0] * runs)
     random = np.random.default_rng(0)
     weights, activations = random.normal(size=(6, 8)), random.normal(size=(8, 3))
     sparse_products(weights, activations, (0.5,), runs=1, rounds=1)

@@ -101,22 +101,17 @@ def gradients(
         raise ValueError(f"scale must be positive, got {scale}")
     kernels = {layer.name: layer.kernel for layer in model.layers if hasattr(layer, "kernel")}
 
-    @tf.function
-    def computed(x: tf.Tensor, y: tf.Tensor) -> list[tf.Tensor]:
-        with tf.GradientTape() as tape:
-            logits = tf.cast(model(x, training=True), tf.float32)
-            if loss is None:
-                value = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(y, tf.int32), logits))
-            else:
-                value = loss(y, logits)
-            value *= scale
-        return tape.gradient(value, [kernel.value for kernel in kernels.values()])
-
     state = [np.asarray(variable) for variable in model.non_trainable_variables]
-    raw = {
-        name: np.asarray(tf.cast(value, tf.float32))
-        for name, value in zip(kernels, computed(inputs, labels), strict=True)
-    }
+    with tf.GradientTape() as tape:
+        logits = tf.cast(model(inputs, training=True), tf.float32)
+        if loss is None:
+            classes = tf.cast(labels, tf.int32)
+            value = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits))
+        else:
+            value = loss(labels, logits)
+        value *= scale
+    found = tape.gradient(value, [kernel.value for kernel in kernels.values()])
+    raw = {name: np.asarray(tf.cast(value, tf.float32)) for name, value in zip(kernels, found, strict=True)}
     for variable, before in zip(model.non_trainable_variables, state, strict=True):
         variable.assign(before)  # the moving statistics of normalizations stay as they were
     return Gradients({name: value / scale for name, value in raw.items()}, raw, scale)
