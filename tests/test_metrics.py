@@ -88,3 +88,82 @@ def test_kendalls_correlation_refuses_what_orders_nothing():
         metrics.kendall([1, 1], [1, 2])
     with pytest.raises(ValueError, match="equally long, got 2 and 3"):
         metrics.kendall([1, 2], [1, 2, 3])
+
+
+@given(n=st.integers(50, 400), seed=st.integers(0, 99), half_width=st.floats(0.002, 0.1))
+def test_examples_for_are_the_fewest_that_reach_the_width_by_the_normal_law(n, seed, half_width):
+    random = np.random.default_rng(seed)
+    first, second = random.random(n) < 0.9, random.random(n) < 0.8
+    spread = np.std(first.astype(float) - second)
+    needed = metrics.examples_for(first, second, half_width=half_width)
+    reached = 1.959963984540054 * spread / np.sqrt(np.array([max(needed, 1), max(needed - 1, 1)]))
+    assert reached[0] <= half_width * (1 + 1e-9)
+    assert needed <= 1 or reached[1] > half_width
+
+
+def test_examples_for_the_width_of_a_bootstrap_are_the_examples_that_it_had():
+    random = np.random.default_rng(0)
+    first = random.random(4_000) < 0.9
+    second = np.where(random.random(4_000) < 0.1, ~first, first)
+    found = metrics.paired_difference(first, second)
+    needed = metrics.examples_for(first, second, half_width=(found.high - found.low) / 2)
+    assert needed == pytest.approx(4_000, rel=0.12)
+
+
+def test_pairs_need_fewer_examples_the_more_alike_they_are():
+    random = np.random.default_rng(0)
+    first = random.random(2_000) < 0.9
+    alike = np.where(random.random(2_000) < 0.02, ~first, first)
+    assert metrics.examples_for(first, first, half_width=0.01) == 0
+    paired = metrics.examples_for(first, alike, half_width=0.01)
+    assert paired < metrics.examples_for(first, alike, half_width=0.01, paired=False) / 5
+
+
+@pytest.mark.parametrize("options", [{"half_width": 0}, {"half_width": 0.01, "confidence": 1}])
+def test_examples_for_refuses_numbers_out_of_range(options):
+    with pytest.raises(ValueError, match="half_width must be above 0 and confidence in"):
+        metrics.examples_for(np.ones(3), np.ones(3), **options)
+    with pytest.raises(ValueError, match="equally many"):
+        metrics.examples_for(np.ones(3), np.ones(2), half_width=0.1)
+
+
+def test_each_class_has_its_own_accuracy():
+    labels = np.array([0, 0, 1, 2, 2, 2, 2])
+    rightly = np.array([True, False, True, True, True, True, False])
+    np.testing.assert_allclose(metrics.per_class_accuracy(rightly, labels), [0.5, 1.0, 0.75])
+
+
+@pytest.mark.parametrize(("labels", "message"), [([0, 2, 2], "class 1 has no example"), ([0, 1], "one label for each")])
+def test_an_accuracy_of_a_class_wants_examples(labels, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.per_class_accuracy(np.ones(3, bool), np.array(labels))
+
+
+@given(n=st.integers(10, 200), right=st.floats(0, 1), confidence=st.floats(0.55, 0.99), bins=st.integers(1, 20))
+def test_equally_confident_answers_are_off_by_confidence_less_accuracy(n, right, confidence, bins):
+    logits = np.tile(np.log([confidence, 1 - confidence]), (n, 1))
+    labels = (np.arange(n) >= round(right * n)).astype(int)
+    expected = abs(confidence - round(right * n) / n)
+    assert metrics.expected_calibration_error(logits, labels, bins=bins) == pytest.approx(expected, abs=1e-9)
+
+
+def test_errors_of_opposite_sign_cancel_within_a_bin_alone():
+    logits = np.log(np.array([[0.6, 0.4]] * 10 + [[0.9, 0.1]] * 10))
+    labels = np.array([0] * 9 + [1] + [0] * 6 + [1] * 4)  # 0.9 right where 0.6 was believed, 0.6 where 0.9 was
+    assert metrics.expected_calibration_error(logits, labels) == pytest.approx(0.3)
+    assert metrics.expected_calibration_error(logits, labels, bins=1) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_softer_logits_of_an_overconfident_net_are_better_calibrated():
+    random = np.random.default_rng(0)
+    truth = random.normal(0, 1, (4_000, 5))
+    chances = np.exp(truth) / np.exp(truth).sum(axis=1, keepdims=True)
+    labels = np.array([random.choice(5, p=p) for p in chances])
+    loud = metrics.expected_calibration_error(4 * truth, labels)
+    assert metrics.expected_calibration_error(truth, labels) < 0.03 < 0.15 < loud
+
+
+@pytest.mark.parametrize(("count", "bins"), [(0, 15), (3, 0)])
+def test_a_calibration_error_wants_bins_and_examples(count, bins):
+    with pytest.raises(ValueError, match="at least one bin and one example"):
+        metrics.expected_calibration_error(np.zeros((count, 2)), np.zeros(count, int), bins=bins)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 
@@ -24,6 +25,53 @@ def correct(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     if len(logits) != len(labels):
         raise ValueError(f"logits and labels must be equally many, got {len(logits)} and {len(labels)}")
     return np.argmax(logits, axis=-1) == labels
+
+
+def per_class_accuracy(rightly: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The accuracy on the examples of each class.
+
+    Args:
+        rightly: bool (n,): see `correct`.
+        labels: Integer classes from 0, (n,); each up to the largest occurs.
+
+    Returns:
+        Fractions, (classes,).
+
+    Raises:
+        ValueError: If they are not equally many, or a class has no example.
+    """
+    if np.shape(rightly) != np.shape(labels):
+        raise ValueError(f"expected one label for each answer, got {np.shape(labels)} for {np.shape(rightly)}")
+    counts = np.bincount(labels)
+    if not len(counts) or not counts.all():
+        raise ValueError(f"class {int(np.argmin(counts)) if len(counts) else 0} has no example: leave no class out")
+    return np.bincount(labels, weights=np.asarray(rightly, np.float64)) / counts
+
+
+def expected_calibration_error(logits: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> float:
+    """How far a net's confidence is from its accuracy: the mean distance over bins of equal width.
+
+    Args:
+        logits: (n, classes); confidence is the largest probability of their softmax.
+        labels: Integer classes, (n,).
+        bins: Of confidence, over (0, 1].
+
+    Returns:
+        A fraction: the distances weighted by how many examples each bin has.
+
+    Raises:
+        ValueError: If they are not equally many, there are none, or `bins` is below 1.
+
+    Source: guo2017calibration, equation 3.
+    """
+    if bins < 1 or not len(logits):
+        raise ValueError(f"expected at least one bin and one example, got {bins} and {len(logits)}")
+    rightly = correct(logits, labels)
+    shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
+    confidence = 1 / np.exp(shifted).sum(axis=-1)
+    at = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    distance = np.bincount(at, weights=rightly - confidence, minlength=bins)
+    return float(np.abs(distance).sum() / len(rightly))
 
 
 def agreement(logits: np.ndarray, reference: np.ndarray) -> float:
@@ -120,6 +168,35 @@ def paired_difference(first: np.ndarray, second: np.ndarray, *, seed: int = 0, c
         raise ValueError(f"pairs must be equally many, got {np.shape(first)} and {np.shape(second)}")
     difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
     return bootstrap_mean(difference, seed=seed, confidence=confidence)
+
+
+def examples_for(
+    first: np.ndarray, second: np.ndarray, *, half_width: float, paired: bool = True, confidence: float = 0.95
+) -> int:
+    """How many test examples bring the interval of a difference of accuracies down to ± `half_width`.
+
+    Args:
+        first: bool (n,): see `correct`; a sample from which the scatter is estimated.
+        second: The same for the other model, on the same examples.
+        half_width: A fraction above 0: 0.005 is half a point.
+        paired: Whether both models will see the same examples; otherwise each gets as many of its own.
+        confidence: In (0, 1).
+
+    Returns:
+        z² · variance / half_width², rounded up: of the difference where paired, else the sum of both variances. By the
+        normal approximation, so small results mean little.
+
+    Raises:
+        ValueError: If the samples differ in length, or a number is out of range.
+    """
+    if np.shape(first) != np.shape(second):
+        raise ValueError(f"pairs must be equally many, got {np.shape(first)} and {np.shape(second)}")
+    if not half_width > 0 or not 0 < confidence < 1:
+        raise ValueError(f"half_width must be above 0 and confidence in (0, 1), got {half_width} and {confidence}")
+    one, two = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    variance = np.var(one - two) if paired else np.var(one) + np.var(two)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    return int(np.ceil(z * z * variance / (half_width * half_width)))
 
 
 def pareto_front(costs: Sequence[float], gains: Sequence[float]) -> tuple[int, ...]:

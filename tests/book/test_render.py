@@ -36,6 +36,48 @@ def test_page_shows_values_outputs_and_references_and_links_hold(small):
     assert links.check(out) == []
 
 
+INTERACTIVE = """
+See @fig-explorer and @tbl-sorted.
+
+```{python}
+#| label: fig-explorer
+#| fig-cap: "Two nets."
+#| fig-alt: "Two points & a line."
+#| code-fold: true
+from efficient_ai import plots
+from efficient_ai.decide import Figure, Row
+rows = [
+    Row(n, n, {"flash_kib": Figure(k, "computed", ""), "accuracy": Figure(a, "measured", "")})
+    for n, k, a in (("int8", 10.0, 0.8), ("float32", 40.0, 0.9))
+]
+plots.explorer(rows, x="flash_kib", y="accuracy")
+```
+
+```{python}
+#| label: tbl-sorted
+#| tbl-cap: "A table."
+plots.Table([{"net": "b", "KiB": "2"}, {"net": "a", "KiB": "10"}], sortable=True)
+```
+"""
+
+
+def test_an_interactive_figure_is_html_on_the_page_and_a_picture_in_the_pdf(small, monkeypatch):
+    small.add(INTERACTIVE)
+    sources = []
+    typeset = render._typeset
+    monkeypatch.setattr(render, "_typeset", lambda s, *rest: (sources.append(s.read_text("utf-8")), typeset(s, *rest)))
+    out = small.build()
+    page = (out / "chapters" / "one.html").read_text("utf-8")
+    assert '<div role="group" aria-label="Two points &amp; a line."><div class="explorer"' in page
+    assert "See Figure 1.2 and Table 1.2." in text(out / "chapters" / "one.html")
+    assert "fig-explorer.svg" not in page
+    assert '<div class="sortable table-scroll">' in page
+    assert "plots/one/fig-explorer.svg" in sources[0]
+    assert "explorer-" not in sources[0]
+    assert (out / "book.pdf").read_bytes().startswith(b"%PDF")
+    assert links.check(out) == []
+
+
 def test_second_render_executes_nothing_and_new_prose_neither(small, monkeypatch):
     small.build()
     monkeypatch.setattr(render.execute, "_run", lambda *_: pytest.fail("a page was executed again"))

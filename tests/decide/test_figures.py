@@ -61,16 +61,37 @@ def test_without_the_micro_interpreter_the_plan_is_a_lower_bound(model, budget, 
 
 def test_the_board_model_gives_back_what_it_was_fitted_on_within_its_error():
     from efficient_ai import hardware, published
-    from efficient_ai.decide.on_board import _reference_macs, board_fit
+    from efficient_ai.decide.on_board import REFERENCE_MACS, board_fit
 
     for name, key in (("STM32L4R5ZI", "stm32l4r5"), ("STM32U575ZI", "stm32u575")):
         fit = board_fit(hardware.device(name))
-        for task, macs in _reference_macs().items():
+        for task, macs in REFERENCE_MACS.items():
             said = published.figure(f"mlperf_tiny_v1_3.{key}.{task}.energy").value
             assert fit.energy_uj(macs) == pytest.approx(said, rel=0.25)
             took = 1_000 / published.figure(f"mlperf_tiny_v1_3.{key}.{task}.throughput").value
             assert fit.latency_ms(macs) == pytest.approx(took, rel=0.25)
     assert board_fit(hardware.device("MAX78000")) is None
+
+
+def test_the_reference_nets_macs_are_what_is_counted():
+    from efficient_ai import cost
+    from efficient_ai.decide.on_board import REFERENCE_MACS
+    from efficient_ai.measure.mlperf_tiny import TASKS
+    from efficient_ai.measure.tiny_runner import reference_net
+
+    assert {task: cost.count(reference_net(TASKS[task])).macs for task in REFERENCE_MACS} == REFERENCE_MACS
+
+
+def test_a_file_is_checked_without_waiting_for_tensorflow(budget, model):
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from efficient_ai import decide; b = decide.read(sys.argv[1]); "
+        "print(decide.figures_of(decide.load(sys.argv[2]), b)['latency_p50_ms'].value); "
+        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(budget), str(model)], check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize("precision", ["float32", "dynamic_int8", "int16x8"])

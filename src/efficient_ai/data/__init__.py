@@ -1,6 +1,8 @@
 """Real data sets: where their bytes come from, how they are checked, and how they are split."""
 
 from efficient_ai.data.augmented import augmented_crops, calibration_pictures
+from efficient_ai.data.catalogue import DataSet, catalogue
+from efficient_ai.data.corrupted import HARDSHIPS, WEATHER, corrupt
 from efficient_ai.data.fashion_mnist import FashionMnist, as_inputs, fashion_mnist
 from efficient_ai.data.keywords import Keywords, keywords
 from efficient_ai.data.photographs import (
@@ -16,6 +18,9 @@ from efficient_ai.data.splits import stratified_subset, train_validation
 from efficient_ai.data.stream import Stream, stream_without_keywords
 
 __all__ = [
+    "HARDSHIPS",
+    "WEATHER",
+    "DataSet",
     "FashionMnist",
     "Keywords",
     "Photographs",
@@ -25,6 +30,8 @@ __all__ = [
     "augmented_crops",
     "calibration_crops",
     "calibration_pictures",
+    "catalogue",
+    "corrupt",
     "fashion_mnist",
     "held_out",
     "imagenet_labels",

@@ -11,7 +11,7 @@ from efficient_ai.decide.budget import Budget, Figure
 from efficient_ai.decide.on_board import FITTED_ON, board_fit
 from efficient_ai.decide.quantities import QUANTITIES
 from efficient_ai.errors import BadModel
-from efficient_ai.hardware import EnergyModel, modelled_energy, vela
+from efficient_ai.hardware import Device, EnergyModel, modelled_energy, vela
 from efficient_ai.measure.battery import Duty, Net, battery_life
 from efficient_ai.records import LatencyStats, ModelCost, Variant
 
@@ -86,7 +86,7 @@ def figures_of(
         found["energy_mj_per_inference"] = modelled["energy"]
     if "battery_days" in wanted:
         energy = found.get("energy_mj_per_inference", modelled["energy"])
-        found["battery_days"] = _battery(budget, energy, modelled["latency"], variant.name)
+        found["battery_days"] = battery_figure(budget, energy, modelled["latency"], variant.name)
     for key in NEEDS_DATA:
         if key in wanted:
             found[key] = Figure(None, "measured", f"needs the task's test data: give {key}=VALUE")
@@ -127,7 +127,7 @@ def _measured(variant: Variant, budget: Budget, keys: list[str], runs: int) -> d
 
 def _modelled(variant: Variant, counted: ModelCost, budget: Budget) -> dict[str, Figure]:
     """Latency and energy: Vela's for an accelerator, published boards' rates, or the energy of the arithmetic."""
-    whole = counted.weight_bytes < 2 * counted.params
+    whole = is_int8(counted) or counted.weight_bytes < 2 * counted.params
     precision = "int8" if whole else "float32"
     energy = modelled_energy(counted, EnergyModel(precision=precision)).total_uj / 1_000
     arithmetic = Figure(energy, "modelled", f"{precision} arithmetic and memory at 45 nm alone: for ratios")
@@ -143,27 +143,46 @@ def _modelled(variant: Variant, counted: ModelCost, budget: Budget) -> dict[str,
         how += f", without {len(left)} operators that stay on the processor" if left else ""
         latency = Figure(estimate.seconds * 1_000, "modelled", how, lower_bound=bool(left))
         return {"latency": latency, "energy": arithmetic}
-    fit = board_fit(budget.device)
+    on_board = board_figures(
+        budget.device, counted.macs, int8=is_int8(counted), lower_bound=bool(counted.unknown_operators)
+    )
+    return {"energy": arithmetic, **on_board}
+
+
+def board_figures(device: Device, macs: int, *, int8: bool, lower_bound: bool = False) -> dict[str, Figure]:
+    """Latency and energy of a net on a device, modelled from the device's published results.
+
+    Args:
+        device: Of the catalogue.
+        macs: Of an inference.
+        int8: Whether all its multiplications are of int8; the published nets are.
+        lower_bound: Whether the net has operators that weren't counted.
+
+    Returns:
+        "latency" and "energy"; "latency" alone, without a value, where nothing was published.
+    """
+    fit = board_fit(device)
     if fit is None:
-        reason = f"no published results of {budget.device.name} to model it from"
-        return {"latency": Figure(None, "modelled", reason), "energy": arithmetic}
-    if not _is_int8(counted):
-        reason = f"the published results of {budget.device.name} are of int8 nets, and this is none"
+        return {"latency": Figure(None, "modelled", f"no published results of {device.name} to model it from")}
+    if not int8:
+        reason = f"the published results of {device.name} are of int8 nets, and this is none"
         return {"latency": Figure(None, "modelled", reason), "energy": Figure(None, "modelled", reason)}
-    how = f"{budget.device.name}'s published int8 nets ({', '.join(FITTED_ON)}), per MAC; no spread"
-    bound = bool(counted.unknown_operators)
-    latency = Figure(fit.latency_ms(counted.macs), "modelled", how, bound)
-    return {"latency": latency, "energy": Figure(fit.energy_uj(counted.macs) / 1_000, "modelled", how, bound)}
+    how = f"{device.name}'s published int8 nets ({', '.join(FITTED_ON)}), per MAC; no spread"
+    return {
+        "latency": Figure(fit.latency_ms(macs), "modelled", how, lower_bound),
+        "energy": Figure(fit.energy_uj(macs) / 1_000, "modelled", how, lower_bound),
+    }
 
 
-def _is_int8(counted: ModelCost) -> bool:
+def is_int8(counted: ModelCost) -> bool:
     """Whether every operator that multiplies has weights and activations of a byte (or wider biases only)."""
     multiply = [layer for layer in counted.layers if layer.macs]
     narrow = all(layer.output_bytes == math.prod(layer.output_shape) for layer in multiply)
-    return narrow and counted.weight_bytes < 2 * counted.params
+    return narrow and counted.weight_bytes < 4 * counted.params  # a small net's biases, of four bytes, weigh much
 
 
-def _battery(budget: Budget, energy: Figure, latency: Figure, name: str) -> Figure:
+def battery_figure(budget: Budget, energy: Figure, latency: Figure, name: str) -> Figure:
+    """How long the budget's battery lasts with a net of that energy and latency: modelled, or why it can't be."""
     supply = budget.supply
     if supply is None or energy.value is None or latency.value is None:
         reason = energy.method if energy.value is None else latency.method

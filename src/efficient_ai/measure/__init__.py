@@ -10,15 +10,19 @@ from efficient_ai.measure.background import background_load
 from efficient_ai.measure.early_stopping import early_stopping_discards, early_stopping_queries
 from efficient_ai.measure.exactness import kernel_differences
 from efficient_ai.measure.latency import ROUNDS, compare, difference, overhead, ratio
+from efficient_ai.measure.memory import ResidentMemory, resident_memory
 from efficient_ai.measure.operators import cut, part_costs, part_ends
 from efficient_ai.measure.shootout import Entry, Subject, every_entry, shootout
 from efficient_ai.measure.threads import compare_threads
 from efficient_ai.measure.training import compare_steps
+from efficient_ai.measure.ways import TimedWays, timed_ways
 
 __all__ = [
     "ROUNDS",
     "Entry",
+    "ResidentMemory",
     "Subject",
+    "TimedWays",
     "background_load",
     "battery",
     "ceilings",
@@ -40,7 +44,9 @@ __all__ = [
     "power",
     "queueing",
     "ratio",
+    "resident_memory",
     "shootout",
     "streaming",
+    "timed_ways",
     "tiny_runner",
 ]

@@ -24,11 +24,12 @@ class MeasuredCeilings:
     def method(self) -> str:
         """How both were measured, in a sentence for a caption."""
         rate, copied = self.rate, self.bandwidth
+        threads = f"{rate.threads} thread{'s' if rate.threads > 1 else ''}"
         return (
             f"{rate.dtype} products of {rate.n} × {rate.n} matrices in NumPy, best of {rate.runs} (median "
             f"{rate.median_flop_per_s / rate.best_flop_per_s:.0%} of it); copies of "
             f"{copied.buffer_bytes / 2**20:.0f} MiB, bytes read and written counted, best of {copied.runs} (median "
-            f"{copied.median_bytes_per_s / copied.best_bytes_per_s:.0%}); {rate.threads} threads; {rate.cpu}"
+            f"{copied.median_bytes_per_s / copied.best_bytes_per_s:.0%}); {threads}; {rate.cpu}"
         )
 
 

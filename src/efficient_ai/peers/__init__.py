@@ -3,6 +3,6 @@
 Each runs in a process of its own, since it needs other packages, or another Keras, than we do.
 """
 
-from efficient_ai.peers import edge_quantizer, scale_sim, tfmot
+from efficient_ai.peers import counters, edge_quantizer, scale_sim, tfmot
 
-__all__ = ["edge_quantizer", "scale_sim", "tfmot"]
+__all__ = ["counters", "edge_quantizer", "scale_sim", "tfmot"]

@@ -8,6 +8,9 @@ from efficient_ai.plots.architectures import (
     plot_widths,
 )
 from efficient_ai.plots.arrays import plot_operator_cycles, plot_predicted, plot_roofline, plot_utilisation
+from efficient_ai.plots.benchmarking import plot_examples, plot_resident, plot_ways
+from efficient_ai.plots.benchmarks import plot_luck, plot_rates
+from efficient_ai.plots.caveats import plot_agreements, plot_class_changes, plot_rank_flips
 from efficient_ai.plots.combined import plot_energy, plot_front, plot_orders
 from efficient_ai.plots.compression import (
     plot_latency,
@@ -16,11 +19,21 @@ from efficient_ai.plots.compression import (
     plot_study,
     plot_weights,
 )
+from efficient_ai.plots.deciding import plot_prices, plot_slower, plot_strategies
 from efficient_ai.plots.distillation import plot_pairs, plot_settings, plot_temperature
+from efficient_ai.plots.explorer import Explorer, explorer, plot_still
 from efficient_ai.plots.formats import plot_losses, plot_number_lines, plot_recipes, plot_walk
 from efficient_ai.plots.interpreter import plot_memory_plan, plot_parts
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
 from efficient_ai.plots.measuring import plot_discharge, plot_held_out, plot_queue, plot_rules
+from efficient_ai.plots.need import (
+    MacPrice,
+    plot_backlog,
+    plot_batches,
+    plot_layers_on_roof,
+    plot_mac_prices,
+    plot_tails,
+)
 from efficient_ai.plots.qat import plot_straight_through, plot_trained_bits
 from efficient_ai.plots.quantization import plot_channel_ranges, plot_fewer_bits, plot_mending, plot_schemes
 from efficient_ai.plots.search import plot_break_even, plot_engine_orders, plot_target_fronts, plot_target_ranks
@@ -42,11 +55,18 @@ from efficient_ai.plots.training import plot_exponents, plot_race, plot_scales
 __all__ = [
     "COLORS",
     "MARKERS",
+    "Explorer",
+    "MacPrice",
     "Table",
+    "explorer",
     "figure",
+    "plot_agreements",
+    "plot_backlog",
+    "plot_batches",
     "plot_break_even",
     "plot_bytes",
     "plot_channel_ranges",
+    "plot_class_changes",
     "plot_code_lengths",
     "plot_codebook",
     "plot_criteria",
@@ -55,6 +75,7 @@ __all__ = [
     "plot_discharge",
     "plot_energy",
     "plot_engine_orders",
+    "plot_examples",
     "plot_exponents",
     "plot_fewer_bits",
     "plot_fit",
@@ -65,7 +86,10 @@ __all__ = [
     "plot_held_out",
     "plot_inverted",
     "plot_latency",
+    "plot_layers_on_roof",
     "plot_losses",
+    "plot_luck",
+    "plot_mac_prices",
     "plot_macs_latency",
     "plot_memory_plan",
     "plot_mending",
@@ -76,11 +100,15 @@ __all__ = [
     "plot_pairs",
     "plot_parts",
     "plot_predicted",
+    "plot_prices",
     "plot_quantization_grid",
     "plot_queue",
     "plot_race",
+    "plot_rank_flips",
+    "plot_rates",
     "plot_ratio",
     "plot_recipes",
+    "plot_resident",
     "plot_roofline",
     "plot_rules",
     "plot_scales",
@@ -90,8 +118,12 @@ __all__ = [
     "plot_settings",
     "plot_shares",
     "plot_shootout",
+    "plot_slower",
+    "plot_still",
     "plot_straight_through",
+    "plot_strategies",
     "plot_study",
+    "plot_tails",
     "plot_target_fronts",
     "plot_target_ranks",
     "plot_temperature",
@@ -100,6 +132,7 @@ __all__ = [
     "plot_utilisation",
     "plot_voices",
     "plot_walk",
+    "plot_ways",
     "plot_weights",
     "plot_widths",
     "plot_zoo",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -14,9 +15,11 @@ class Table:
 
     `rows` are mappings from heading to value. Strings are shown as they are, so the caller formats numbers and says
     how many digits mean something. A cell that looks like a number, a range or a difference is aligned as one.
+    On a page the headings of a `sortable` table sort its rows; numbers by the first in a cell.
     """
 
     rows: Sequence[Mapping[str, Any]]
+    sortable: bool = False
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -34,12 +37,22 @@ class Table:
 
     def _repr_html_(self) -> str:
         right = {name: ' style="text-align: right"' if yes else "" for name, yes in self._numeric.items()}
+        if self.sortable:
+            right = {name: style + f' data-kind="{"number" if style else "text"}"' for name, style in right.items()}
         head = "".join(f"<th{right[name]}>{html.escape(name)}</th>" for name in self.rows[0])
         body = "".join(
             "<tr>" + "".join(f"<td{right[k]}>{html.escape(str(v))}</td>" for k, v in row.items()) + "</tr>"
             for row in self.rows
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        rest = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        if not self.sortable:
+            return f"<table>{rest}"
+        # Quarto would take the table apart and lose the headings' kinds.
+        return (
+            f'<div class="sortable table-scroll"><style>{_asset("css")}</style>'
+            f'<table class="table" data-quarto-disable-processing="true">{rest}'
+            f"<script>{_asset('js')}</script></div>"
+        )
 
     def _repr_markdown_(self) -> str:
         def line(cells: Sequence[str]) -> str:
@@ -55,6 +68,10 @@ class Table:
         lines = ["  ".join(k.ljust(w) for k, w in widths.items()).rstrip()]
         lines += ["  ".join(str(row[k]).ljust(w) for k, w in widths.items()).rstrip() for row in self.rows]
         return "\n".join(lines)
+
+
+def _asset(kind: str) -> str:
+    return Path(__file__).with_name(f"sortable.{kind}").read_text("utf-8")
 
 
 def signed(value: float, digits: int = 1) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from efficient_ai.errors import EfficientAIError
 from efficient_ai.records import PublishedFigure
 
-_RATES = ("TOPS", "TOPS/W", "GB/s", "MHz", "inferences/s", "frames/s", "ratio/year")
+_RATES = ("TOPS", "TOPS/W", "GB/s", "MHz", "inferences/s", "frames/s", "ratio/year", "USD/kWh")
 _AMOUNTS = ("count", "fraction", "ratio", "GMAC", "FLOP", "KB", "MB", "MiB", "GiB", "ms", "months")
 _ENERGIES = ("pJ", "uJ", "MWh", "W", "t")
 UNITS = frozenset({*_AMOUNTS, *_RATES, *_ENERGIES})

@@ -39,7 +39,16 @@ NAMES = (
     "sparse_training",
     "distilled_students",
     "low_precision",
+    "variants",
+    "button_nets",
 )
+
+
+def __getattr__(name: str) -> Any:
+    """A study's module, imported when it is asked for."""
+    if name in NAMES:
+        return importlib.import_module(f"efficient_ai.studies.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True)

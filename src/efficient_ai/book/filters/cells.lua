@@ -16,7 +16,11 @@ local function shown(output, options)
   elseif kind == 'markdown' or stringify(options.output) == 'asis' then
     return pandoc.read(text, 'markdown').blocks
   elseif kind == 'html' then
-    if not text:match '<table' or text:match '<script' then return {pandoc.RawBlock('html', text)} end
+    if not text:match '<table' or text:match '<script' then
+      local alt = stringify(options['fig-alt']):gsub('[&<>"]', {['&'] = '&amp;', ['<'] = '&lt;', ['>'] = '&gt;', ['"'] = '&quot;'})
+      if alt == '' then return {pandoc.RawBlock('html', text)} end
+      return {pandoc.RawBlock('html', '<div role="group" aria-label="' .. alt .. '">' .. text .. '</div>')}
+    end
     return pandoc.read(text:gsub('<style.-</style>', ''), 'html').blocks:walk{
       Div = function(div) return div.content end,
     }
