@@ -16,7 +16,8 @@ def test_the_same_call_spoils_alike_and_leaves_its_argument(kind):
     first, second = (corrupt(PICTURES, kind, severity=2, seed=3) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(PICTURES, before)
-    assert first.dtype == np.uint8 and first.shape == PICTURES.shape
+    assert first.dtype == np.uint8
+    assert first.shape == PICTURES.shape
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -67,5 +68,5 @@ def test_dirt_covers_one_square():
     [(PICTURES, "snow", 1), (PICTURES, "rain", 4), (PICTURES / 255, "rain", 1), (PICTURES[0], "rain", 1)],
 )
 def test_other_kinds_severities_and_pictures_are_refused(images, kind, severity):
-    with pytest.raises(ValueError, match="expected one of noise|images must be uint8"):
+    with pytest.raises(ValueError, match=r"expected one of noise|images must be uint8"):
         corrupt(images, kind, severity=severity)
