@@ -1,10 +1,13 @@
 import json
 
+import numpy as np
 import pytest
 import small_nets
 
 from efficient_ai import cli, cost, decide, engines
+from efficient_ai.compress import Float32, Int8, convert
 from efficient_ai.errors import BadModel
+from efficient_ai.models.temporal import temporal
 from efficient_ai.records import Variant
 
 BUTTON = """name = "button"
@@ -186,3 +189,11 @@ def test_check_ends_with_2_without_the_budget_or_the_model(model, budget, capsys
     assert cli.main(["check", str(model), "--budget", "nothing.toml"]) == 2
     assert cli.main(["check", "nothing.tflite", "--budget", str(budget)]) == 2
     assert capsys.readouterr().err.count("\n") == 2
+
+
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+def test_a_small_int8_net_is_taken_for_one_though_its_biases_are_wide(precision):
+    net = temporal(width=4, blocks=1, kernel=3)
+    seen = np.random.default_rng(0).normal(size=(8, 49, 10, 1)).astype(np.float32)
+    made = convert(net, Int8(calibration_set=seen) if precision == "int8" else Float32())
+    assert decide.figures.is_int8(cost.count_file(made.content)) == (precision == "int8")

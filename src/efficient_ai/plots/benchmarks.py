@@ -47,7 +47,7 @@ def plot_rates(rates: Mapping[str, Mapping[str, float]], tasks: Sequence[str]) -
     Returns:
         A figure.
     """
-    made, axes = figure(figsize=(6.4, 0.34 * len(rates) + 1.3), layout="constrained")
+    made, axes = figure(figsize=(6.4, 0.36 * len(rates) + 1.2), layout="constrained")
     for task, hue, marker in zip(tasks, ("clustered", "int8", "pruned", "distilled"), "osD^", strict=False):
         rows = [i for i, by_task in enumerate(rates.values()) if task in by_task]
         found = [by_task[task] for by_task in rates.values() if task in by_task]
@@ -56,5 +56,5 @@ def plot_rates(rates: Mapping[str, Mapping[str, float]], tasks: Sequence[str]) -
     axes.invert_yaxis()
     axes.set(xscale="log", xlabel="inferences a second")
     axes.tick_params(axis="y", length=0)
-    axes.legend(ncols=len(tasks), loc="upper center", bbox_to_anchor=(0.4, -0.35 / (0.1 * len(rates) + 0.4)))
+    made.legend(loc="outside upper center", ncols=len(tasks))
     return made

@@ -150,9 +150,9 @@ def plot_still(exploration: Exploration) -> Figure:
     taken: list[tuple[float, float]] = []
     for row in reversed(front):  # a name where there is room for one
         across, up = axes.transData.transform(place(row))
-        if all(abs(across - x) > 150 or abs(up - y) > 13 for x, y in taken):
+        if all(abs(across - x) > 150 or abs(up - y) > 18 for x, y in taken):
             side = "right" if across > axes.bbox.x0 + 0.6 * axes.bbox.width else "left"
-            label(axes, row.name, place(row), offset=(-8 if side == "right" else 8, -3), ha=side)
+            label(axes, row.name.replace("_", " "), place(row), offset=(-8 if side == "right" else 8, -3), ha=side)
             taken.append((across, up))
     return made
 
