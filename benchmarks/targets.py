@@ -13,8 +13,9 @@ from itertools import chain
 
 import numpy as np
 
-from efficient_ai import cost, data, engines, measure, metrics, models, published, studies
+from efficient_ai import cost, data, decide, engines, measure, metrics, models, published, studies
 from efficient_ai.compress import Channels, Float32, Int8, convert, ladder, prune_channels
+from efficient_ai.hardware import energy_fit
 from efficient_ai.models.zoo import WEIGHTS
 from efficient_ai.records import LatencyStats
 
@@ -185,10 +186,28 @@ def trained_in_few_bits() -> Iterator[Row]:
     )
 
 
+def decisions() -> Iterator[Row]:
+    """What `sec-need-energy`, `sec-need-realtime`, `sec-bench-mlperf-edge` and `sec-caveats-products` promise."""
+    errors = energy_fit.mean_error([p for board in energy_fit.boards() for p in energy_fit.leave_one_out(board)])
+    yield "energy by time, task left out", "≤ 10 %", f"{errors:.1%}", errors <= 0.1
+    queries = tuple(measure.early_stopping_queries(p) for p in (0.90, 0.99))
+    yield "early stopping, p90 and p99", "64 and 662", f"{queries[0]} and {queries[1]}", queries == (64, 662)
+    macs = measure.streaming.StreamingDsCnn(models.load("ds_cnn")).macs()
+    yield "DS-CNN on a stream, MACs saved", "> 50 %", f"{macs.saved:.0%}", macs.saved > 0.5
+    winners = []
+    for name in ("automotive", "mobile", "smart_home"):
+        budget = decide.product(name)
+        winners.append(decide.choose(studies.variants.rows(budget.task, budget), budget).winner)
+    kinds = {winner.technique for winner in winners if winner}
+    yield "three products, three techniques", "3", f"{len(kinds)} (study)", len(kinds) == 3
+    days = winners[-1].figures["battery_days"].value if winners[-1] else 0.0
+    yield "the button's days, modelled", "≥ 365", f"{days:.0f}", days >= 365
+
+
 if __name__ == "__main__":
     missed = 0
     for what, target, found, met in chain(
-        spine(), deep_compression(), channels(), hard_nets(), others(), trained_in_few_bits()
+        spine(), deep_compression(), channels(), hard_nets(), others(), trained_in_few_bits(), decisions()
     ):
         missed += not met
         print(f"{what:<34} {target:<16} {found:<26} {'met' if met else 'MISSED'}", flush=True)
