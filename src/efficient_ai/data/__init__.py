@@ -13,6 +13,7 @@ from efficient_ai.data.photographs import (
     normalized,
     sample,
 )
+from efficient_ai.data.silicon_labs import MakersModel, silicon_labs
 from efficient_ai.data.source_code import SourceCode, python_source, windows
 from efficient_ai.data.splits import stratified_subset, train_validation
 from efficient_ai.data.stream import Stream, stream_without_keywords
@@ -23,6 +24,7 @@ __all__ = [
     "DataSet",
     "FashionMnist",
     "Keywords",
+    "MakersModel",
     "Photographs",
     "SourceCode",
     "Stream",
@@ -39,6 +41,7 @@ __all__ = [
     "normalized",
     "python_source",
     "sample",
+    "silicon_labs",
     "stratified_subset",
     "stream_without_keywords",
     "train_validation",
