@@ -1,10 +1,11 @@
 import pytest
 
-from efficient_ai import cost, engines
+from efficient_ai import cost
 from efficient_ai.data import silicon_labs
 from efficient_ai.data.silicon_labs import ARCHIVES
 from efficient_ai.errors import DataUnavailable, EfficientAIError
 from efficient_ai.measure.mlperf_tiny import TASKS
+from efficient_ai.measure.tiny_runner import reference_net
 
 
 def test_there_is_a_model_for_each_task_of_the_benchmark():
@@ -14,9 +15,9 @@ def test_there_is_a_model_for_each_task_of_the_benchmark():
 @pytest.mark.parametrize("task", TASKS)
 def test_a_makers_model_is_the_reference_architecture_in_int8(task):
     found = silicon_labs(task)
-    with engines.Worker("litert") as worker:
-        assert tuple(worker.load(found.content).input_shape[1:]) == TASKS[task].input_shape
     counted = cost.count_file(found.content)
+    ours = cost.count(reference_net(TASKS[task])).macs
+    assert counted.macs == ours  # the keyword net hears one frame more, and has as many rows
     assert counted.weight_bytes < 2 * counted.params
     assert 0.5 < found.reported < 1
 

@@ -41,6 +41,7 @@ NAMES = (
     "low_precision",
     "variants",
     "button_nets",
+    "variant_engines",
 )
 
 
