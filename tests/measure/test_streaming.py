@@ -36,6 +36,13 @@ def test_the_multiply_accumulates_done_are_those_that_are_stated(model, frames):
     assert stream.macs_done - before == stream.macs().streaming
 
 
+def test_the_values_kept_are_those_that_are_held_once_the_stream_runs(model, frames):
+    stream = StreamingDsCnn(model)
+    answers(stream, frames)
+    held = sum(rows.size for rows in stream._kept) + stream._frames.size
+    assert stream.kept_values() == held
+
+
 def test_the_windowed_count_is_the_cost_counters(model):
     macs = StreamingDsCnn(model).macs()
     assert macs.windowed == cost.count(model).macs

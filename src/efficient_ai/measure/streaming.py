@@ -156,6 +156,11 @@ class StreamingDsCnn:
             rows = self._compute(layer, rows)
         return rows
 
+    def kept_values(self) -> int:
+        """Numbers held from one decision to the next once the stream runs: each layer's rows, and the frames."""
+        row = COEFFICIENTS // 2 * self._stem.bias.size
+        return (FRAMES + 1) * COEFFICIENTS + sum((_middle(i) + 1) * row for i in range(1 + BLOCKS))
+
     def macs(self) -> StreamingMacs:
         """What a decision takes once the stream runs, against a window computed as a whole."""
         width = COEFFICIENTS // 2
