@@ -23,6 +23,7 @@ ORDER = (
     "hardware",
     "measure",
     "search",
+    "emerging",
     "decide",
     "studies",
     "plots",

@@ -42,6 +42,7 @@ NAMES = (
     "variants",
     "button_nets",
     "variant_engines",
+    "net_table",
 )
 
 
