@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from itertools import chain
 
 import numpy as np
 
-from efficient_ai import cost, data, decide, engines, measure, metrics, models, published, studies
+from efficient_ai import cost, data, decide, engines, measure, metrics, models, published, search, studies
 from efficient_ai.compress import Channels, Float32, Int8, convert, ladder, prune_channels
 from efficient_ai.hardware import energy_fit
 from efficient_ai.models.zoo import WEIGHTS
@@ -204,10 +205,32 @@ def decisions() -> Iterator[Row]:
     yield "the button's days, modelled", "≥ 365", f"{days:.0f}", days >= 365
 
 
+def searches() -> Iterator[Row]:
+    """What `sec-approaches-nas` promises of workers: nets a second, real trainings of ten steps."""
+    evaluate = search.BriefTraining(examples=640, max_steps=10, judged=1_000)
+    kinds = [(block, stages, width) for block in search.AXES["block"] for stages in (2, 3) for width in (8, 12)]
+    how = search.Search(len(kinds), "random")
+    rates = []
+    for workers in (1, 2):
+        with tempfile.TemporaryDirectory() as folder:
+            where = f"{folder}/search.journal"
+            study = search.join(how, where)
+            for block, stages, width in kinds:
+                net = {"block": block, "width": width, "stages": stages, "blocks": 1, "kernel": 3, "side": 16}
+                study.enqueue_trial(net)
+            started = [search.start(evaluate, search.FromShapes(), how, storage=where, part=p) for p in range(workers)]
+            for worker in started:
+                with worker:
+                    worker.wait()
+            rates.append(search.rate(search.found(study)))
+    ratio = rates[1] / rates[0]
+    yield "a search's two workers over one", "≥ 1.8×", f"{ratio:.2f}×", ratio >= 1.8
+
+
 if __name__ == "__main__":
     missed = 0
     for what, target, found, met in chain(
-        spine(), deep_compression(), channels(), hard_nets(), others(), trained_in_few_bits(), decisions()
+        spine(), deep_compression(), channels(), hard_nets(), others(), trained_in_few_bits(), decisions(), searches()
     ):
         missed += not met
         print(f"{what:<34} {target:<16} {found:<26} {'met' if met else 'MISSED'}", flush=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from efficient_ai import __version__
-from efficient_ai.commands import check, mlperf_tiny
+from efficient_ai.commands import check, mlperf_tiny, search
 from efficient_ai.errors import EfficientAIError
 
 
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--accelerator", default="ethos-u55-128", help="ethos-u55-256, ethos-u65-256, ethos-u85-256 …")
     mlperf_tiny.add(command("mlperf-tiny", mlperf_tiny.run, mlperf_tiny.TEXT))
     check.add(command("check", check.run, check.TEXT))
+    search.add(command("search", search.run, search.TEXT))
     own = command("train", _train, "train a model of the zoo, as the shipped weights were made")
     own.add_argument("name")
     own.add_argument("--seed", type=int, default=0)
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     own = command("study", _study, "run what is missing of a study")
     own.add_argument("name")
     own.add_argument("--jobs", type=int, default=1, help="shards at a time")
+    own.add_argument("--scheduler", help="a Dask scheduler whose workers run the shards, as in tcp://10.0.0.1:8786")
     own = command("book", _book, "render the book into _book/")
     own.add_argument("--page", help="execute only this page, as in `introduction`")
     own = command("notebooks", _notebooks, "make the notebooks from the pages")
@@ -295,7 +297,7 @@ def _train(options: argparse.Namespace) -> None:
 def _study(options: argparse.Namespace) -> None:
     from efficient_ai import studies
 
-    record = studies.run(options.name, jobs=options.jobs)
+    record = studies.run(options.name, jobs=options.jobs, scheduler=options.scheduler)
     print(f"{record.name}: {len(record.entries)} entries, {record.date}, {record.machine}")
 
 

@@ -239,3 +239,29 @@ def kendall(first: Sequence[float], second: Sequence[float]) -> float:
     if not ordered:
         raise ValueError("a ranking needs at least two different values")
     return float((one * two).sum() / ordered)
+
+
+def spearman(first: Sequence[float], second: Sequence[float]) -> float:
+    """Spearman's rank correlation: the correlation of two rankings' places, where equal values share their mean place.
+
+    Args:
+        first: Values, at least two different ones.
+        second: As many values of the same things.
+
+    Returns:
+        1 where both rank alike, -1 where they rank oppositely.
+
+    Raises:
+        ValueError: If they are not equally many, or one of them orders nothing.
+
+    Source: spearman1904proof.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"rankings must be equally long, got {len(first)} and {len(second)}")
+    places = []
+    for values in map(np.asarray, (first, second)):
+        _, same, counts = np.unique(values, return_inverse=True, return_counts=True)
+        if len(counts) < 2:
+            raise ValueError("a ranking needs at least two different values")
+        places.append((np.cumsum(counts) - (counts + 1) / 2)[same])
+    return float(np.corrcoef(*places)[0, 1])

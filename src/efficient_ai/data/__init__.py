@@ -4,6 +4,7 @@ from efficient_ai.data.augmented import augmented_crops, calibration_pictures
 from efficient_ai.data.catalogue import DataSet, catalogue
 from efficient_ai.data.corrupted import HARDSHIPS, WEATHER, corrupt
 from efficient_ai.data.fashion_mnist import FashionMnist, as_inputs, fashion_mnist
+from efficient_ai.data.glyphs import Glyphs, glyphs
 from efficient_ai.data.keywords import Keywords, keywords
 from efficient_ai.data.photographs import (
     Photographs,
@@ -23,6 +24,7 @@ __all__ = [
     "WEATHER",
     "DataSet",
     "FashionMnist",
+    "Glyphs",
     "Keywords",
     "MakersModel",
     "Photographs",
@@ -35,6 +37,7 @@ __all__ = [
     "catalogue",
     "corrupt",
     "fashion_mnist",
+    "glyphs",
     "held_out",
     "imagenet_labels",
     "keywords",

@@ -7,6 +7,8 @@ keeps the machine busy meanwhile.
 
 from efficient_ai.measure import battery, ceilings, eembc, loadgen, mlperf_tiny, power, queueing, streaming, tiny_runner
 from efficient_ai.measure.background import background_load
+from efficient_ai.measure.calls import compare_calls
+from efficient_ai.measure.compilers import compiled_operators, first_answers, pays_after
 from efficient_ai.measure.early_stopping import early_stopping_discards, early_stopping_queries
 from efficient_ai.measure.exactness import kernel_differences
 from efficient_ai.measure.latency import ROUNDS, compare, difference, overhead, ratio
@@ -27,20 +29,24 @@ __all__ = [
     "battery",
     "ceilings",
     "compare",
+    "compare_calls",
     "compare_steps",
     "compare_threads",
+    "compiled_operators",
     "cut",
     "difference",
     "early_stopping_discards",
     "early_stopping_queries",
     "eembc",
     "every_entry",
+    "first_answers",
     "kernel_differences",
     "loadgen",
     "mlperf_tiny",
     "overhead",
     "part_costs",
     "part_ends",
+    "pays_after",
     "power",
     "queueing",
     "ratio",

@@ -1,7 +1,8 @@
 """Arithmetic without a model: real numbers as few bits."""
 
-from efficient_ai.numerics import huffman, integer_layers
+from efficient_ai.numerics import convolutions, huffman, integer_layers
 from efficient_ai.numerics.affine import Affine, affine_for, dequantize, quantize
+from efficient_ai.numerics.convolution_counts import ConvolutionCount, count_convolution
 from efficient_ai.numerics.formats import (
     Binary,
     FloatFormat,
@@ -20,6 +21,7 @@ from efficient_ai.numerics.ranges import affine_over, choose_range
 __all__ = [
     "Affine",
     "Binary",
+    "ConvolutionCount",
     "FloatFormat",
     "IntFormat",
     "IntegerLayer",
@@ -27,6 +29,8 @@ __all__ = [
     "affine_for",
     "affine_over",
     "choose_range",
+    "convolutions",
+    "count_convolution",
     "dequantize",
     "fixed_point",
     "grid",

@@ -1,5 +1,6 @@
 """One style and one palette; `plot_*` functions draw records, and `Table` shows rows. Nothing here measures."""
 
+from efficient_ai.plots.approaches import plot_convolutions, plot_pay_off
 from efficient_ai.plots.architectures import (
     plot_depth,
     plot_inverted,
@@ -19,13 +20,19 @@ from efficient_ai.plots.compression import (
     plot_study,
     plot_weights,
 )
+from efficient_ai.plots.data_aware import plot_hearings, plot_joint_search, plot_spotters
 from efficient_ai.plots.deciding import plot_prices, plot_slower, plot_strategies
 from efficient_ai.plots.distillation import plot_pairs, plot_settings, plot_temperature
 from efficient_ai.plots.explorer import Explorer, explorer, plot_still
+from efficient_ai.plots.few_shot import plot_adaptation, plot_glyphs, plot_learning
 from efficient_ai.plots.formats import plot_losses, plot_number_lines, plot_recipes, plot_walk
 from efficient_ai.plots.interpreter import plot_memory_plan, plot_parts
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
+from efficient_ai.plots.latency_model import plot_importance, plot_layer_predictions, plot_net_predictions
+from efficient_ai.plots.lottery import plot_ticket_curves, plot_tickets
 from efficient_ai.plots.measuring import plot_discharge, plot_held_out, plot_queue, plot_rules
+from efficient_ai.plots.multitask import plot_sharing
+from efficient_ai.plots.nas import plot_searches
 from efficient_ai.plots.need import (
     MacPrice,
     plot_backlog,
@@ -60,6 +67,7 @@ __all__ = [
     "Table",
     "explorer",
     "figure",
+    "plot_adaptation",
     "plot_agreements",
     "plot_backlog",
     "plot_batches",
@@ -69,6 +77,7 @@ __all__ = [
     "plot_class_changes",
     "plot_code_lengths",
     "plot_codebook",
+    "plot_convolutions",
     "plot_criteria",
     "plot_depth",
     "plot_devices",
@@ -82,11 +91,17 @@ __all__ = [
     "plot_front",
     "plot_gains",
     "plot_gap_bits",
+    "plot_glyphs",
     "plot_growth",
+    "plot_hearings",
     "plot_held_out",
+    "plot_importance",
     "plot_inverted",
+    "plot_joint_search",
     "plot_latency",
+    "plot_layer_predictions",
     "plot_layers_on_roof",
+    "plot_learning",
     "plot_losses",
     "plot_luck",
     "plot_mac_prices",
@@ -94,11 +109,13 @@ __all__ = [
     "plot_memory_plan",
     "plot_mending",
     "plot_moves",
+    "plot_net_predictions",
     "plot_number_lines",
     "plot_operator_cycles",
     "plot_orders",
     "plot_pairs",
     "plot_parts",
+    "plot_pay_off",
     "plot_predicted",
     "plot_prices",
     "plot_quantization_grid",
@@ -114,11 +131,14 @@ __all__ = [
     "plot_scales",
     "plot_scan",
     "plot_schemes",
+    "plot_searches",
     "plot_sensitivity",
     "plot_settings",
     "plot_shares",
+    "plot_sharing",
     "plot_shootout",
     "plot_slower",
+    "plot_spotters",
     "plot_still",
     "plot_straight_through",
     "plot_strategies",
@@ -127,6 +147,8 @@ __all__ = [
     "plot_target_fronts",
     "plot_target_ranks",
     "plot_temperature",
+    "plot_ticket_curves",
+    "plot_tickets",
     "plot_trained_bits",
     "plot_training_cost",
     "plot_utilisation",

@@ -43,6 +43,16 @@ NAMES = (
     "button_nets",
     "variant_engines",
     "net_table",
+    "net_latencies",
+    "tuned_layer",
+    "net_predictions",
+    "searched",
+    "few_shot",
+    "features",
+    "lottery",
+    "multitask",
+    "supernet",
+    "replays",
 )
 
 
@@ -116,7 +126,7 @@ def stale(name: str) -> bool:
     return (kept.code, kept.inputs) != (cache.code_hash(*made.depends_on), made.inputs())
 
 
-def run(name: str, *, folder: Path = RECORDS, jobs: int = 1) -> StudyRecord:
+def run(name: str, *, folder: Path = RECORDS, jobs: int = 1, scheduler: str | None = None) -> StudyRecord:
     """Run what is missing of a study; what older code found is dropped.
 
     Each shard is kept as soon as it is done, so an interrupted study loses no more shards than were running.
@@ -125,11 +135,12 @@ def run(name: str, *, folder: Path = RECORDS, jobs: int = 1) -> StudyRecord:
         name: One of `NAMES`.
         folder: Where `NAME.json` is written.
         jobs: How many shards run at a time, each in a process of its own where there are several.
+        scheduler: Address of a Dask scheduler whose workers run the shards instead; see `spread`.
 
     Returns:
         The whole record.
     """
-    from joblib import Parallel, delayed
+    from efficient_ai.studies.spread import spread
 
     made = study(name)
     code = cache.code_hash(*made.depends_on)
@@ -139,7 +150,7 @@ def run(name: str, *, folder: Path = RECORDS, jobs: int = 1) -> StudyRecord:
         entries = list(old.entries) if (old.code, old.inputs) == (code, made.inputs()) else []
     machine = cache.machine()
     missing = [s for s in made.shards if not any(s.items() <= entry.items() for entry in entries)]
-    found = Parallel(n_jobs=jobs, return_as="generator")(delayed(made.run)(**shard) for shard in missing)
+    found = spread(made.run, missing, jobs=jobs, scheduler=scheduler)
     started = len(made.shards) - len(missing)
     with tqdm(total=len(made.shards), initial=started, desc=name, disable=None) as bar:
         for shard, result_of_shard in zip(missing, found, strict=True):
