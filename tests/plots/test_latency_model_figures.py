@@ -3,7 +3,7 @@
 import pytest
 from drawn import drawn
 
-from efficient_ai.plots import plot_importance, plot_layer_predictions, plot_net_predictions
+from efficient_ai.plots import plot_importance, plot_layer_predictions, plot_net_predictions, plot_tuning
 from efficient_ai.search.latency_model import HeldOut
 from efficient_ai.search.layer_shapes import LayerShape
 from efficient_ai.search.layer_times import LayerTime
@@ -40,3 +40,12 @@ def test_the_bars_begin_at_no_loss():
     assert [bar.get_x() for bar in axes.patches] == [1, 1]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([0.25, 2.0])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["kernel", "MACs"]
+
+
+def test_each_search_has_a_panel_with_every_program_and_the_three_medians():
+    row = {"first_us": [60.0, 80.0, 300.0], "guided_us": [70.0, 75.0], "random_us": [90.0, 400.0]}
+    panels = drawn(lambda: plot_tuning([row, row | {"first_us": [100.0]}])).axes
+    assert [points(axes) for axes in panels] == [3 + 2 + 2 + 3, 1 + 2 + 2 + 3]
+    medians = [line.get_xdata()[0] for line in panels[0].get_lines() if line.get_marker() == "|"]
+    assert medians == [245.0, 72.5, 80.0]
+    assert [axes.get_title() for axes in panels] == ["search 1", "search 2"]

@@ -28,7 +28,12 @@ from efficient_ai.plots.few_shot import plot_adaptation, plot_glyphs, plot_learn
 from efficient_ai.plots.formats import plot_losses, plot_number_lines, plot_recipes, plot_walk
 from efficient_ai.plots.interpreter import plot_memory_plan, plot_parts
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
-from efficient_ai.plots.latency_model import plot_importance, plot_layer_predictions, plot_net_predictions
+from efficient_ai.plots.latency_model import (
+    plot_importance,
+    plot_layer_predictions,
+    plot_net_predictions,
+    plot_tuning,
+)
 from efficient_ai.plots.lottery import plot_ticket_curves, plot_tickets
 from efficient_ai.plots.measuring import plot_discharge, plot_held_out, plot_queue, plot_rules
 from efficient_ai.plots.multitask import plot_sharing
@@ -151,6 +156,7 @@ __all__ = [
     "plot_tickets",
     "plot_trained_bits",
     "plot_training_cost",
+    "plot_tuning",
     "plot_utilisation",
     "plot_voices",
     "plot_walk",

@@ -1,9 +1,11 @@
-"""Figures of a learned latency model: what it says of layers and of nets, and what it looks at."""
+"""Figures of learned cost models: what one says of layers and nets, what it looks at, which programs it chooses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from efficient_ai.plots.search import KINDS as BLOCKS
 from efficient_ai.plots.search import kind_of
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 
 LAYER_MARKERS = {"conv": "o", "depthwise": "D", "dense": "s", "add": "P", "pool": "^"}
 LINE = "#999999"
+# How a program came to be timed; the rows of a figure from below.
+DRAWS = {
+    "random_us": ("others, drawn", "o", COLORS["float32"]),
+    "guided_us": ("others, chosen", "X", COLORS["clustered"]),
+    "first_us": ("first, drawn", "o", COLORS["float32"]),
+}
 
 
 def _diagonal(axes: Any, values: Sequence[float]) -> None:
@@ -93,4 +101,28 @@ def plot_importance(lost: Mapping[str, float]) -> Figure:
     axes.axvline(1, color=LINE, lw=1.2)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("error with these shuffled / error with all in place")
+    return made
+
+
+def plot_tuning(searches: Sequence[Mapping[str, Any]]) -> Figure:
+    """What programs took that a search drew at random, and those that its model chose from others.
+
+    Args:
+        searches: Rows with microseconds in `first_us`, `guided_us` and `random_us`, as the study `tuned_layer` has
+            them; a panel each. An upright line marks a median.
+    """
+    times = [value for row in searches for name in DRAWS for value in row[name]]
+    made, panels = figure(1, len(searches), figsize=(6.4, 2.3), sharex=True, sharey=True, squeeze=False)
+    for number, (axes, row) in enumerate(zip(panels[0], searches, strict=True), start=1):
+        for place, (name, (_, marker, color)) in enumerate(DRAWS.items()):
+            values = row[name]
+            axes.plot(values, [place] * len(values), marker, ls="none", ms=5, color=color, mfc="none", mew=0.9)
+            axes.plot([float(np.median(values))], [place], "|", ms=22, mew=1.8, color=color)
+        plain_log(axes.xaxis, min(times), max(times), marks=(1, 2, 5))
+        axes.set_title(f"search {number}", fontsize="medium")
+        axes.grid(visible=False, axis="y")
+    left = panels[0][0]
+    left.set_yticks(range(len(DRAWS)), [label for label, _, _ in DRAWS.values()])
+    left.set_ylim(-0.6, len(DRAWS) - 0.4)
+    made.supxlabel("time of a program (µs)", fontsize="medium")
     return made
