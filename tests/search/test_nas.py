@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import math
+import signal
 import subprocess
 import sys
 import time
@@ -220,6 +221,31 @@ def test_a_storage_that_can_not_be_opened_is_one_line(storage, line):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("file", ["search.db", "search.journal"])
+def test_a_damaged_storage_is_one_line_that_names_it_and_stays_as_it_was(tmp_path, file):
+    storage = tmp_path / file
+    storage.write_bytes(b"neither a table nor a trial\n" * 40)
+    before = storage.read_bytes()
+    with pytest.raises(EfficientAIError, match=file) as raised:
+        search.run(evaluate, price, Search(1), storage=str(storage))
+    assert "\n" not in str(raised.value)
+    assert storage.read_bytes() == before
+
+
+def test_a_database_without_its_driver_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    with pytest.raises(EfficientAIError, match=r"needs a driver for postgresql.*pip install psycopg2-binary") as raised:
+        search.run(evaluate, price, Search(1), storage="postgresql://host/name")
+    assert "\n" not in str(raised.value)
+
+
+def test_many_may_open_a_new_database_at_the_same_time(tmp_path):
+    code = "import sys; from efficient_ai import search; search.join(search.Search(1), sys.argv[1])"
+    asked = [sys.executable, "-c", code, str(tmp_path / "s.db")]
+    started = [subprocess.Popen(asked, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [(one.communicate(timeout=60)[1], one.returncode)[1] for one in started] == [0, 0, 0]
+
+
 def test_several_workers_need_a_storage():
     with pytest.raises(ValueError, match="a storage for several"):
         search.run(evaluate, price, Search(1), workers=2)
@@ -253,6 +279,7 @@ def test_the_command_searches_resumes_and_writes_what_it_found(tmp_path, capsys)
         (("--device", "STM32F746NG", "--latency", "soon"), "latency must be learned"),
         (("--device", "STM32F746NG", "--deadline-ms", "0"), "the limit latency_s must be above 0"),
         (("--device", "STM32F746NG", "--storage", "search.txt"), "must end in .db or .journal"),
+        (("--device", "STM32F746NG", "--storage", "postgresql+nothing://host/name"), "can't be opened"),
         (("--device", "STM32F746NG", "--trials", "-1"), "at least 1 trial"),
     ],
 )
@@ -275,3 +302,33 @@ def test_an_interrupted_command_says_how_to_go_on(tmp_path, capsys, monkeypatch)
     assert code == 2
     assert "stopped after 0 of 1 nets" in (said := capsys.readouterr().err)
     assert "the same command goes on" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a process the signal of ctrl-C")
+def test_a_command_that_is_interrupted_in_its_second_training_goes_on_with_sqlite(tmp_path):
+    storage, out = str(tmp_path / "s.db"), tmp_path / "found.json"
+    device = ("--device", "STM32F746NG", "--macs", "400000", "--latency", "macs")
+    asked = ["search", *device, "--steps", "2", "--storage", storage, "--out", str(out)]
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from efficient_ai import cli; sys.exit(cli.main(sys.argv[1:]))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *asked, "--trials", "500"], stderr=subprocess.PIPE, text=True
+    )
+    how = Search(2, limits=search.limits_of("STM32F746NG", macs=400_000), name="fashion_mnist on STM32F746NG")
+    ends = time.monotonic() + 90
+    study = search.join(how, storage)
+    while search.done(study) < 1 and process.poll() is None and time.monotonic() < ends:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 2, said
+    assert "Traceback" not in said
+    assert "goes on" in said.splitlines()[-1]
+    before = search.found(study)
+    assert before
+    assert cli.main([*asked, "--trials", str(len(before) + 1)]) == 0
+    after = search.found(study)
+    assert after[: len(before)] == before
+    assert len(json.loads(out.read_text())["found"]) == len(after) == len(before) + 1

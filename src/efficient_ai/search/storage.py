@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,8 +28,10 @@ HEARTBEAT_S = 10
 SILENCE_S = 120
 RETRIES = 3
 LOST_LOCK_S = 10  # after which a journal's lock belongs to nobody: whoever held it was killed
+OPENINGS, OPENING_S = 5, 0.5  # how often, and how far apart, a database is opened that others are just making
 LOCK_S = 60  # how long a worker waits for another's writing to SQLite
 DATABASES = ("sqlite", "postgresql", "mysql")
+DRIVERS = {"postgresql": "psycopg2-binary", "mysql": "mysqlclient"}  # of the URLs that name none
 
 
 def me() -> str:
@@ -67,27 +70,51 @@ def open_storage(where: str | None) -> optuna.storages.BaseStorage:
         raise EfficientAIError(f"storage {where}: there is no folder {Path(where).absolute().parent}")
     if "://" not in where and where.endswith(".journal"):
         lock = optuna.storages.journal.JournalFileOpenLock(where, grace_period=LOST_LOCK_S)
-        return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(where, lock_obj=lock))
+        try:
+            return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(where, lock_obj=lock))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EfficientAIError(
+                f"storage {where} is no journal of Optuna's, or a damaged one: name another"
+            ) from error
     url = where if "://" in where else f"sqlite:///{where}"
     if url.partition(":")[0].partition("+")[0] not in DATABASES:
         raise EfficientAIError(f"storage must be a URL of {', '.join(DATABASES)}, got {url!r}")
     try:
-        with calm():
-            opened = optuna.storages.RDBStorage(
-                url,
-                engine_kwargs={"connect_args": {"timeout": LOCK_S}} if url.startswith("sqlite") else None,
-                heartbeat_interval=HEARTBEAT_S,
-                grace_period=SILENCE_S,
-                heartbeat_stale_trial_callback=again,
-            )
+        opened = _database(url)
         if url.startswith("sqlite"):
             with opened.engine.connect() as connection:  # readers don't wait for a writer, nor he for every disk write
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
             event.listen(opened.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=NORMAL"))
             opened.engine.dispose()
         return opened
+    except ImportError as error:
+        kind = url.partition(":")[0]
+        hint = f", such as {DRIVERS[kind]} (pip install {DRIVERS[kind]})" if kind in DRIVERS else ""
+        raise EfficientAIError(f"storage {url} needs a driver for {kind} that isn't installed{hint}") from error
     except Exception as error:
         raise EfficientAIError(f"storage {url} can't be opened: {str(error).splitlines()[0]}") from error
+
+
+def _database(url: str) -> optuna.storages.RDBStorage:
+    """Open a database; whoever comes while another is making its tables tries again."""
+    import optuna
+    from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+    for left in reversed(range(OPENINGS)):
+        try:
+            with calm():
+                return optuna.storages.RDBStorage(
+                    url,
+                    engine_kwargs={"connect_args": {"timeout": LOCK_S}} if url.startswith("sqlite") else None,
+                    heartbeat_interval=HEARTBEAT_S,
+                    grace_period=SILENCE_S,
+                    heartbeat_stale_trial_callback=again,
+                )
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            if not left or not any(word in str(error).lower() for word in ("unique", "duplicate", "already exists")):
+                raise
+        time.sleep(OPENING_S)
+    raise AssertionError("not reached")
 
 
 def again(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:

@@ -1,0 +1,73 @@
+"""Figures of searches replayed on a table, and of a supernet's judgement beside the table's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from efficient_ai.plots.style import COLORS, figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+METHODS = {
+    "random": (COLORS["float32"], ":"),
+    "evolution": (COLORS["pruned"], "--"),
+    "Bayesian": (COLORS["clustered"], "-"),
+}
+SIDES = {16: ("o", COLORS["clustered"]), 32: ("D", COLORS["int8"])}
+
+
+def plot_replays(curves: Mapping[str, np.ndarray], *, best: float, noise: float, expected: Sequence[float]) -> Figure:
+    """How far the best net so far is from the best of the table, mean of the replays with their quartiles.
+
+    Args:
+        curves: By method (one of `METHODS`): accuracies, fractions, shape (replays, trials).
+        best: The table's best accuracy.
+        noise: What two trainings of one net differ by, a fraction; drawn as a band.
+        expected: The closed form of the random search's mean, after each trial.
+    """
+    made, axes = figure(figsize=(6.4, 3.6))
+    axes.axhspan(0, 100 * noise, color="#DDDDDD", lw=0, zorder=0)
+    for name, found in curves.items():
+        color, line = METHODS[name]
+        behind = 100 * (best - np.asarray(found))
+        trials = np.arange(1, behind.shape[1] + 1)
+        axes.plot(trials, behind.mean(axis=0), color=color, ls=line, label=f"{name}, {len(behind)} replays")
+        low, high = np.percentile(behind, (25, 75), axis=0)
+        axes.fill_between(trials, low, high, color=color, alpha=0.15, lw=0)
+    shown = np.arange(4, len(expected), 5)
+    points = 100 * (best - np.asarray(expected)[shown])
+    axes.plot(shown + 1, points, "x", color="black", ms=4, label="random, in closed form")
+    axes.annotate(
+        "two trainings of one net differ by this", (len(expected), 100 * noise), ha="right", va="bottom",
+        xytext=(0, 2), textcoords="offset points", fontsize=8, color="#555555",
+    )  # fmt: skip
+    axes.set(xlabel="nets trained", ylabel="points behind the table's best", xlim=(1, len(expected)), ylim=(0, 4))
+    axes.legend(fontsize=8.5)
+    return made
+
+
+def plot_shared(
+    panels: Mapping[str, Sequence[tuple[float, float, int]]], *, alone: str = "trained alone (%)"
+) -> Figure:
+    """Each net's accuracy with shared weights over its accuracy when trained alone, a panel for each stage.
+
+    Args:
+        panels: By title: (alone, shared, side of the picture), accuracies as fractions.
+        alone: Label of the horizontal axis.
+    """
+    made, drawn = figure(1, len(panels), figsize=(6.4, 3.0), squeeze=False, sharey=True)
+    for axes, (title, points) in zip(drawn[0], panels.items(), strict=True):
+        for side, (marker, color) in SIDES.items():
+            some = [(100 * a, 100 * s) for a, s, seen in points if seen == side]
+            if some:
+                axes.plot(
+                    *zip(*some, strict=True), marker, color=color, ms=4, alpha=0.75, label=f"{side}×{side} pixels"
+                )
+        axes.set(title=title, xlabel=alone)
+    drawn[0][0].set_ylabel("with shared weights (%)")
+    drawn[0][0].legend(fontsize=8)
+    return made
