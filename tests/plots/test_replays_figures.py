@@ -15,8 +15,8 @@ def test_every_search_is_a_falling_line_and_the_closed_form_crosses():
     assert "random, in closed form" in lines
 
 
-def test_each_stage_has_its_panel_and_each_side_its_marker():
-    points = [(0.7, 0.5, 16), (0.8, 0.6, 32), (0.75, 0.5, 16)]
+def test_each_stage_has_its_panel_and_each_depth_its_marker():
+    points = [(0.7, 0.5, 1), (0.8, 0.6, 3), (0.75, 0.5, 1)]
     made = drawn(lambda: plot_shared({"after 10 steps": points, "after 20 steps": points[:1]}))
     first, second = made.axes
     assert [len(line.get_xdata()) for line in first.lines] == [2, 1]

@@ -17,7 +17,11 @@ METHODS = {
     "evolution": (COLORS["pruned"], "--"),
     "Bayesian": (COLORS["clustered"], "-"),
 }
-SIDES = {16: ("o", COLORS["clustered"]), 32: ("D", COLORS["int8"])}
+BLOCKS = {
+    1: ("o", COLORS["int8"], "1 block"),
+    2: ("s", COLORS["clustered"], "2 blocks"),
+    3: ("^", COLORS["pruned"], "3 blocks"),
+}
 
 
 def plot_replays(curves: Mapping[str, np.ndarray], *, best: float, noise: float, expected: Sequence[float]) -> Figure:
@@ -30,7 +34,7 @@ def plot_replays(curves: Mapping[str, np.ndarray], *, best: float, noise: float,
         expected: The closed form of the random search's mean, after each trial.
     """
     made, axes = figure(figsize=(6.4, 3.6))
-    axes.axhspan(0, 100 * noise, color="#DDDDDD", lw=0, zorder=0)
+    axes.axhspan(0, 100 * noise, color="#DDDDDD", lw=0, zorder=0, label="what two trainings of one net differ by")
     for name, found in curves.items():
         color, line = METHODS[name]
         behind = 100 * (best - np.asarray(found))
@@ -41,10 +45,6 @@ def plot_replays(curves: Mapping[str, np.ndarray], *, best: float, noise: float,
     shown = np.arange(4, len(expected), 5)
     points = 100 * (best - np.asarray(expected)[shown])
     axes.plot(shown + 1, points, "x", color="black", ms=4, label="random, in closed form")
-    axes.annotate(
-        "two trainings of one net differ by this", (len(expected), 100 * noise), ha="right", va="bottom",
-        xytext=(0, 2), textcoords="offset points", fontsize=8, color="#555555",
-    )  # fmt: skip
     axes.set(xlabel="nets trained", ylabel="points behind the table's best", xlim=(1, len(expected)), ylim=(0, 4))
     axes.legend(fontsize=8.5)
     return made
@@ -56,17 +56,15 @@ def plot_shared(
     """Each net's accuracy with shared weights over its accuracy when trained alone, a panel for each stage.
 
     Args:
-        panels: By title: (alone, shared, side of the picture), accuracies as fractions.
+        panels: By title: (alone, shared, blocks of a stage), accuracies as fractions.
         alone: Label of the horizontal axis.
     """
     made, drawn = figure(1, len(panels), figsize=(6.4, 3.0), squeeze=False, sharey=True)
     for axes, (title, points) in zip(drawn[0], panels.items(), strict=True):
-        for side, (marker, color) in SIDES.items():
-            some = [(100 * a, 100 * s) for a, s, seen in points if seen == side]
+        for blocks, (marker, color, name) in BLOCKS.items():
+            some = [(100 * a, 100 * s) for a, s, of in points if of == blocks]
             if some:
-                axes.plot(
-                    *zip(*some, strict=True), marker, color=color, ms=4, alpha=0.75, label=f"{side}×{side} pixels"
-                )
+                axes.plot(*zip(*some, strict=True), marker, color=color, ms=4, alpha=0.75, label=f"{name} a stage")
         axes.set(title=title, xlabel=alone)
     drawn[0][0].set_ylabel("with shared weights (%)")
     drawn[0][0].legend(fontsize=8)
