@@ -50,14 +50,11 @@ def plot_replays(curves: Mapping[str, np.ndarray], *, best: float, noise: float,
     return made
 
 
-def plot_shared(
-    panels: Mapping[str, Sequence[tuple[float, float, int]]], *, alone: str = "trained alone (%)"
-) -> Figure:
+def plot_shared(panels: Mapping[str, Sequence[tuple[float, float, int]]]) -> Figure:
     """Each net's accuracy with shared weights over its accuracy when trained alone, a panel for each stage.
 
     Args:
         panels: By title: (alone, shared, blocks of a stage), accuracies as fractions.
-        alone: Label of the horizontal axis.
     """
     made, drawn = figure(1, len(panels), figsize=(6.4, 3.0), squeeze=False, sharey=True)
     for axes, (title, points) in zip(drawn[0], panels.items(), strict=True):
@@ -65,7 +62,7 @@ def plot_shared(
             some = [(100 * a, 100 * s) for a, s, of in points if of == blocks]
             if some:
                 axes.plot(*zip(*some, strict=True), marker, color=color, ms=4, alpha=0.75, label=f"{name} a stage")
-        axes.set(title=title, xlabel=alone)
+        axes.set(title=title, xlabel="trained alone (%)")
     drawn[0][0].set_ylabel("with shared weights (%)")
     drawn[0][0].legend(fontsize=8)
     return made
