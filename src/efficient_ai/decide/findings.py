@@ -19,6 +19,7 @@ from efficient_ai.decide.expressions import evaluate
 
 HERE, SHIPPED, MISSING = "this machine", "the book's own run", "missing"
 CURRENCIES = ("bytes", "time", "work", "energy", "accuracy")
+_OTHERS = re.compile(r"\bof\(['\"]([^'\"]+)['\"]")  # other entries of the page that an expression looks at
 _FILE = Path(__file__).with_name("findings.toml")
 _PLACE = ("page", "key", "section")
 _NUMBERS = ("factor", "points", "low", "high")
@@ -75,6 +76,13 @@ class Found:
     @property
     def missing(self) -> bool:
         return self.source == MISSING
+
+    def say(self, words: str) -> str:
+        """Words with the entry's values in braces; where it is missing, which page to run."""
+        if self.missing:
+            return f"[unknown: run {self.expected.page}]"
+        known = {name: value for name in _NUMBERS if (value := getattr(self, name)) is not None}
+        return _minus(words.format(**{**self.values, **known}))
 
 
 @functools.cache
@@ -174,6 +182,8 @@ def to_ship(found: Sequence[Found]) -> dict[str, dict[str, dict[str, Any]]]:
         What there is, from the places that `entry` prefers.
     """
     wanted = {(one.expected.page, one.expected.key) for one in found} | set(LEDGERS)
+    for one in (one.expected for one in found):
+        wanted |= {(one.page, key) for text in (one.factor, one.points) for key in _OTHERS.findall(text)}
     entries: dict[str, dict[str, dict[str, Any]]] = {}
     for page, key in sorted(wanted):
         values, source = entry(page, key)

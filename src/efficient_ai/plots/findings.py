@@ -55,7 +55,7 @@ def scoreboard(found: Sequence[Found]) -> LinkedTable:
             }
             for one in found
         ],
-        widths=(26, 30, 26, 22, 13),
+        widths=(25, 30, 27, 28, 12),
     )
 
 
