@@ -55,7 +55,7 @@ def scoreboard(found: Sequence[Found]) -> LinkedTable:
             }
             for one in found
         ],
-        widths=(25, 30, 27, 28, 12),
+        widths=(25, 29, 26, 28, 15),
     )
 
 
