@@ -65,6 +65,14 @@ def test_int8_without_kernels_is_advised_against_on_the_engine_that_has_none():
         assert ("int8 without int8 kernels" in [one.name for one, _ in made.not_to_try]) is wanted
 
 
+def test_what_helped_where_it_was_tried_is_not_advised_against():
+    limits = budget(latency_p50_ms=1)
+    helped = tuple(replace(one, factor=1.7) if one.expected.id == "two_threads" else one for one in FOUND)
+    for findings, wanted in ((FOUND, True), (helped, False)):
+        made = deciding.propose(limits, figures(latency_p50_ms=9.0), findings)
+        assert ("a second thread" in [one.name for one, _ in made.not_to_try]) is wanted
+
+
 def test_points_that_are_missing_ask_for_a_lever_with_points():
     limits = budget("automotive", noisy_accuracy=0.7)
     assert names(deciding.propose(limits, figures(noisy_accuracy=0.66), FOUND)) == ["train against bad weather"]

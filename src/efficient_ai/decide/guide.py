@@ -139,11 +139,16 @@ def propose(
     found.sort(key=lambda p: (p.reach < MUCH, p.lever.effort, -p.reach))
     tempting = [one for one in against if set(one.tempts) & set(wanted) and one.engine in ("", budget.engine)]
     tempting = [one for one in tempting if _fits(one, budget)]
-    refused = tuple((one, _said(one, by[one.tells])) for one in tempting if one.tells in by)
+    refused = tuple((one, _said(one, by[one.tells])) for one in tempting if one.tells in by and _vain(by[one.tells]))
     silent = tuple(one.name for one in (*usable, *tempting) if one.tells not in by)
     answered = {key for proposal in found for key in proposal.limits}
     unanswered = tuple(key for key in wanted if key not in answered)
     return Guide(budget.name, (*missed, *unseen), tuple(found[:most]), refused, unanswered, silent)
+
+
+def _vain(told: Found) -> bool:
+    """Whether a finding shows no gain worth the name: by a factor of 1.2, as everywhere in the book."""
+    return told.factor is None or told.factor < 1.2
 
 
 def _said(one: Lever | Refusal, told: Found) -> str:
