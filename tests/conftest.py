@@ -1,6 +1,6 @@
 """Orders the tests, and keeps what nbval executed: the book is rendered from that very run.
 
-Library tests come first, then the notebooks, then the book's tests.
+Library tests come first, then the notebooks, the conclusion after those that it reads, then the book's tests.
 """
 
 from __future__ import annotations
@@ -46,10 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    last = ("conclusion", "solutions")  # the conclusion reads what the other pages entered
+
     def stage(item: pytest.Item) -> int:
         if item.path.suffix == ".ipynb":
-            return 1
-        return 2 if item.path.parent == ROOT / "tests" / "book" else 0
+            return 1 + (last.index(item.path.stem) + 1 if item.path.stem in last else 0)
+        return 2 + len(last) if item.path.parent == ROOT / "tests" / "book" else 0
 
     items.sort(key=stage)
 

@@ -62,6 +62,36 @@ def test_results_store_gives_back_what_pages_entered_and_marks_what_is_stale():
     assert cache.results("models")["resnet8.int8"]["stale"]
 
 
+def test_code_hash_of_all_leaves_out_rooms_that_only_show_and_what_the_book_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "PACKAGE", tmp_path)
+    monkeypatch.setattr(cache, "SHIPPED", tmp_path / "results.json")
+
+    def hashed(name, text):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+        cache.code_hash.cache_clear()
+        return cache.code_hash()
+
+    plain = hashed("decide/budget.py", "limit = 1\n")
+    for shown in ("book/render.py", "book/words.json", "commands/check.py", "report/own.py", "cli.py", "results.json"):
+        assert hashed(shown, "1\n") == plain, shown
+    assert hashed("decide/products.toml", "a = 1\n") != plain
+    cache.code_hash.cache_clear()
+
+
+def test_what_ships_is_read_by_page_and_marked_and_the_state_sees_both_stores(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "SHIPPED", tmp_path / "results.json")
+    empty = cache.results_state()
+    assert cache.shipped_results("models") == {}
+    cache.record_result("models", "int8", size_bytes=1.0)
+    entered = cache.results_state()
+    cache.ship_results({"models": cache.results("models")})
+    assert "stale" not in json.loads(cache.SHIPPED.read_text())["models"]["int8"]
+    assert cache.shipped_results("models")["int8"]["stale"] is False
+    assert len({empty, entered, cache.results_state()}) == 3
+    assert cache.results_state() == cache.results_state()
+
+
 def test_machine_names_a_cpu_and_its_memory():
     machine = cache.machine()
     assert machine.cpu

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from efficient_ai import cli
+from efficient_ai import cache, cli
 
 
 def one_line(capsys):
@@ -71,6 +71,18 @@ def test_a_keras_file_with_code_in_it_is_not_run(capsys, tmp_path):
     keras.Model(inputs, keras.layers.Lambda(lambda x: x * 2)(inputs)).save(tmp_path / "evil.keras")
     assert cli.main(["cost", str(tmp_path / "evil.keras")]) == 2
     assert "can't be read" in one_line(capsys)
+
+
+def test_findings_names_what_is_missing_and_ships_what_there_is(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("EFFICIENT_AI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "SHIPPED", tmp_path / "results.json")
+    cache.record_result("models", "resnet8.int8", float32_bytes=400.0, size_bytes=100.0, points=-0.1)
+    assert cli.main(["findings", "--snapshot"]) == 1
+    out = capsys.readouterr().out
+    assert "a file 4.0× smaller; cost: −0.10 points" in out
+    assert "run the page inference" in out
+    assert f"{cache.SHIPPED}: 1 entries of 1 pages" in out
+    assert cache.shipped_results("models")["resnet8.int8"]["size_bytes"] == 100.0
 
 
 def test_models_lists_every_card(capsys):

@@ -20,6 +20,8 @@ from typing import Any
 from efficient_ai.records import Machine
 
 PACKAGE = Path(__file__).parent
+SHIPPED = PACKAGE / "results.json"  # the book's own results, for a reader who has run no page
+SHOWS_ONLY = ("book", "commands", "report", "cli.py")  # no page computes with these rooms
 
 
 def root() -> Path:
@@ -83,7 +85,7 @@ def code_hash(*modules: str) -> str:
 
     Args:
         modules: Dotted names below `efficient_ai`, as in `"compress.prune"`; a folder's name takes all in it.
-            None at all: the whole package without the rooms that only show results (`book`, `cli`).
+            None at all: the whole package without the rooms in `SHOWS_ONLY`, and without what the book found itself.
 
     Returns:
         The first 16 hex digits of a SHA-256.
@@ -97,8 +99,9 @@ def code_hash(*modules: str) -> str:
         found = sorted(base.rglob("*.py")) if base.is_dir() else [base.with_suffix(".py")]
         files.extend(found)
     if not modules:
-        files = [f for f in sorted(PACKAGE.rglob("*.py")) if f.relative_to(PACKAGE).parts[0] not in ("book", "cli.py")]
-        files += sorted(f for suffix in ("toml", "json", "h5") for f in PACKAGE.rglob(f"*.{suffix}"))
+        files = sorted(PACKAGE.rglob("*.py"))
+        files += sorted(f for suffix in ("toml", "json", "h5") for f in PACKAGE.rglob(f"*.{suffix}") if f != SHIPPED)
+        files = [f for f in files if f.relative_to(PACKAGE).parts[0] not in SHOWS_ONLY]
     digest = hashlib.sha256()
     for file in files:
         content = file.read_bytes()
@@ -164,5 +167,42 @@ def record_result(page: str, key: str, **values: float | str) -> dict[str, float
 def results(page: str) -> dict[str, dict[str, float | str]]:
     """What a page entered into the results store; an entry made by older code is marked `stale`."""
     path = root() / "results" / f"{page}.json"
-    entries = json.loads(path.read_text()) if path.exists() else {}
+    return _marked(json.loads(path.read_text()) if path.exists() else {})
+
+
+def shipped_results(page: str) -> dict[str, dict[str, float | str]]:
+    """What the book's own run entered for a page, as it ships with the package; marked as in `results`."""
+    return _marked(_shipped().get(page, {}))
+
+
+def ship_results(entries: dict[str, dict[str, dict[str, float | str]]]) -> Path:
+    """Write what ships with the package.
+
+    Args:
+        entries: By page, by key, as `results` gives them.
+
+    Returns:
+        The file.
+    """
+    plain = {
+        page: {key: {name: v for name, v in entry.items() if name != "stale"} for key, entry in by.items()}
+        for page, by in entries.items()
+    }
+    return write_whole(SHIPPED, (json.dumps(plain, indent=1, sort_keys=True) + "\n").encode())
+
+
+def results_state() -> str:
+    """A short hash of all that `results` and `shipped_results` can give: what a page that reads them depends on."""
+    digest = hashlib.sha256()
+    for path in (*sorted((root() / "results").glob("*.json")), SHIPPED):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return digest.hexdigest()[:16]
+
+
+def _shipped() -> dict[str, dict[str, dict[str, float | str]]]:
+    return json.loads(SHIPPED.read_text()) if SHIPPED.exists() else {}
+
+
+def _marked(entries: dict[str, dict[str, float | str]]) -> dict[str, dict[str, float | str]]:
     return {key: {**entry, "stale": entry["code"] != code_hash()} for key, entry in entries.items()}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from efficient_ai import __version__
-from efficient_ai.commands import check, mlperf_tiny, search
+from efficient_ai.commands import check, findings, mlperf_tiny, search
 from efficient_ai.errors import EfficientAIError
 
 
@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     mlperf_tiny.add(command("mlperf-tiny", mlperf_tiny.run, mlperf_tiny.TEXT))
     check.add(command("check", check.run, check.TEXT))
     search.add(command("search", search.run, search.TEXT))
+    findings.add(command("findings", findings.run, findings.TEXT))
     own = command("train", _train, "train a model of the zoo, as the shipped weights were made")
     own.add_argument("name")
     own.add_argument("--seed", type=int, default=0)

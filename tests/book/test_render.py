@@ -87,6 +87,21 @@ def test_second_render_executes_nothing_and_new_prose_neither(small, monkeypatch
     assert "The whole sum in Figure 1.1 is 12" in text(out / "chapters" / "one.html")
 
 
+def test_a_page_that_reads_what_others_found_runs_again_when_that_has_changed(small, monkeypatch):
+    from efficient_ai import cache
+    from efficient_ai.book import execute, project
+
+    book = project.read(small.root)
+    plain = notebooks.generate(book)["chapters/one.qmd"]
+    small.add("```{python}\nfrom efficient_ai import cache\ncache.results('models')\n```")
+    reader = notebooks.generate(book)["chapters/one.qmd"]
+    before = [execute.key(book, page) for page in (plain, reader)]
+    cache.record_result("models", "int8", size_bytes=1.0)
+    after = [execute.key(book, page) for page in (plain, reader)]
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
 def test_page_whose_run_is_not_cached_is_left_out_and_its_references_become_text(small):
     (small.root / "chapters" / "two.qmd").write_text(
         "# Two {#sec-two}\n\n```{python}\n2\n```\n\nSee @sec-one.\n", "utf-8"

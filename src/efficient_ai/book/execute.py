@@ -18,6 +18,7 @@ from efficient_ai.book.project import Project
 from efficient_ai.errors import EfficientAIError
 
 CELL_TIMEOUT_S = 3600
+READS_RESULTS = re.compile(r"\bcache\.results\(|\bfindings\.gather\(")
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -36,7 +37,10 @@ def _meaning(cell: dict[str, Any]) -> list[Any]:
 
 
 def key(book: Project, notebook: dict[str, Any]) -> str:
-    """The key under which an execution is cached: the cells, the package's code, the lock, the machine."""
+    """The key under which an execution is cached: the cells, the package's code, the lock, the machine.
+
+    For a page that reads what other pages found, also all that they have entered.
+    """
     lock = book.root / "constraints.txt"
     parts = [
         [_meaning(cell) for cell in code_cells(notebook)[1:]],
@@ -44,6 +48,8 @@ def key(book: Project, notebook: dict[str, Any]) -> str:
         lock.read_text("utf-8") if lock.exists() else "",
         cache.fingerprint(),
     ]
+    if any(READS_RESULTS.search("".join(cell["source"])) for cell in code_cells(notebook)):
+        parts.append(cache.results_state())
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
 
 

@@ -2,7 +2,8 @@
 
 `budget` reads the limits and gives verdicts, `quantities` lists what may be limited, `figures` finds what a budget
 asks for in a model's file, `on_board` models published microcontrollers, `choose` compares variants, `explorer` gathers
-what can be explored, `price` models what an inference costs, and `report` writes verdicts down.
+what can be explored, `price` models what an inference costs, and `report` writes verdicts down. `findings` gathers what
+the pages found, `ledger` a product's steps, and `guide` proposes what to try first.
 """
 
 from efficient_ai.decide.budget import (

@@ -25,6 +25,7 @@ from efficient_ai.plots.deciding import plot_prices, plot_slower, plot_strategie
 from efficient_ai.plots.distillation import plot_pairs, plot_settings, plot_temperature
 from efficient_ai.plots.explorer import Explorer, explorer, plot_still
 from efficient_ai.plots.few_shot import plot_adaptation, plot_glyphs, plot_learning
+from efficient_ai.plots.findings import LinkedTable, plot_findings, scoreboard
 from efficient_ai.plots.formats import plot_losses, plot_number_lines, plot_recipes, plot_walk
 from efficient_ai.plots.interpreter import plot_memory_plan, plot_parts
 from efficient_ai.plots.landscape import plot_devices, plot_fit, plot_growth, plot_zoo
@@ -34,6 +35,7 @@ from efficient_ai.plots.latency_model import (
     plot_net_predictions,
     plot_tuning,
 )
+from efficient_ai.plots.ledgers import LedgerPanel, plot_ledger
 from efficient_ai.plots.lottery import plot_ticket_curves, plot_tickets
 from efficient_ai.plots.measuring import plot_discharge, plot_held_out, plot_queue, plot_rules
 from efficient_ai.plots.multitask import plot_sharing
@@ -68,6 +70,8 @@ __all__ = [
     "COLORS",
     "MARKERS",
     "Explorer",
+    "LedgerPanel",
+    "LinkedTable",
     "MacPrice",
     "Table",
     "explorer",
@@ -92,6 +96,7 @@ __all__ = [
     "plot_examples",
     "plot_exponents",
     "plot_fewer_bits",
+    "plot_findings",
     "plot_fit",
     "plot_front",
     "plot_gains",
@@ -107,6 +112,7 @@ __all__ = [
     "plot_layer_predictions",
     "plot_layers_on_roof",
     "plot_learning",
+    "plot_ledger",
     "plot_losses",
     "plot_luck",
     "plot_mac_prices",
@@ -164,5 +170,6 @@ __all__ = [
     "plot_weights",
     "plot_widths",
     "plot_zoo",
+    "scoreboard",
     "signed",
 ]
