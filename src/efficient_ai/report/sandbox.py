@@ -1,0 +1,274 @@
+"""Calls a function in a process that may do little and that ends with the call: for files that nobody vouches for.
+
+A model file can crash the library that opens it, ask it for more memory than there is, or keep it busy for ever. In a
+sandbox each of these becomes a BadModel of one line, and the next call works as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import select
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from efficient_ai.errors import BadModel, EfficientAIError
+
+START_S = 180.0  # until TensorFlow is imported, on a machine that is busy
+GRACE_S = 15.0  # that the fork server has to end a call which took too long
+LINE = 400  # characters of a message
+BOOTSTRAP = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from efficient_ai.report import fork_server
+fork_server.main(sys.argv[2])
+"""
+SECRET = re.compile(
+    r"TOKEN|SECRET|PASS|CREDENTIAL|COOKIE|SESSION|PRIVATE|AUTH|(^|_)KEY($|_)|APIKEY|^AWS_|_URL$|_DSN$", re.I
+)
+OUT_OF_MEMORY = re.compile(
+    r"bad_alloc|out of memory|\bOOM\b|MemoryError|[Cc](?:an|ould )not allocate memory|ResourceExhausted|"
+    r"[Ff]ailed to (?:allocate|map)|unable to (?:allocate|mmap)"
+)
+NOISE = re.compile(r"^\s*$|^\s*@|^[IW]\d{4} |^\d{4}-\d\d-\d\d .*: [IW] |^WARNING: All log messages|^INFO:|^\s*\^+\s*$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one call may use.
+
+    `memory_bytes` is memory of its own, without what it shares with the fork server; `file_bytes` is one file's size.
+    """
+
+    seconds: float = 120.0
+    cpu_seconds: int = 240
+    memory_bytes: int = 6 * 2**30
+    file_bytes: int = 2 * 2**30
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value > 0:
+                raise ValueError(f"{name} must be positive, got {value}")
+
+
+class Sandbox:
+    """A place to open files in that nobody vouches for, for as long as the `with` block lasts; one call at a time.
+
+    `folder` is the only place where a call may leave files, and goes with the sandbox: take out what you want with
+    `content`, which follows no link that a call may have left.
+
+    Args:
+        limits: What one call may use.
+
+    Raises:
+        EfficientAIError: If this system can't fork.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        if not hasattr(os, "fork"):
+            raise EfficientAIError("a model file of others is opened in a fork: that needs Linux, macOS or WSL")
+        self.limits = limits or Limits()
+        self._place = tempfile.TemporaryDirectory(prefix="efficient-ai-sandbox-")
+        self._root = Path(self._place.name).resolve()
+        self.folder = self._root / "files"
+        for folder in (self.folder, self._root / "home"):
+            folder.mkdir()
+        self._server: subprocess.Popen | None = None
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def call(self, function: str, *arguments: Any, **named: Any) -> Any:
+        """Run a function in a child of the fork server, with `folder` as its working directory.
+
+        Args:
+            function: As `package.module:function`.
+            arguments: Its arguments; these, the named ones and the result are what JSON has, and no more.
+
+        Returns:
+            What it returned, as the child wrote it: a child that a file has taken over can answer what it likes, so
+            check what matters.
+
+        Raises:
+            BadModel: In one line, if the function raised or answered nonsense, or if the child crashed, or ran out of
+                time, processor time or memory.
+            EfficientAIError: If the fork server itself doesn't work.
+        """
+        limits = {key: value for key, value in vars(self.limits).items() if key != "seconds"}
+        request = {"function": function, "arguments": arguments, "named": named, "limits": limits}
+        places = {"root": str(self._root), "folder": str(self.folder), "seconds": self.limits.seconds}
+        content = json.dumps({**request, **places}).encode()
+        try:
+            server = self._started()
+            server.stdin.write(struct.pack(">Q", len(content)) + content)
+            server.stdin.flush()
+            deadline = time.monotonic() + self.limits.seconds + GRACE_S
+            found = json.loads(self._frame(server, deadline))
+            answer = self._frame(server, deadline)
+        except BrokenPipeError as error:
+            self._stop()
+            raise EfficientAIError("the sandbox's server ended by itself: run it again") from error
+        except BaseException:
+            self._stop()
+            raise
+        return _result(found, answer, self.limits)
+
+    def content(self, name: str, *, limit_bytes: int = 2**30) -> bytes:
+        """The bytes of a file that a call left in `folder`.
+
+        Args:
+            name: The file's name, below `folder`.
+            limit_bytes: The most that is read.
+
+        Raises:
+            BadModel: If there is no such file, if it is a link or no plain file, or if it is larger.
+        """
+        path = self.folder / name
+        if not path.resolve().is_relative_to(self.folder):
+            raise BadModel(f"{name} leads out of the sandbox's folder: it was not read")
+        try:
+            place = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError as error:
+            raise BadModel(f"the sandbox left no file {name} that can be read ({error.strerror})") from error
+        with open(place, "rb") as file:
+            state = os.fstat(place)
+            if not stat.S_ISREG(state.st_mode) or state.st_size > limit_bytes:
+                raise BadModel(f"{name} is no plain file of up to {limit_bytes:,} bytes: it was not read")
+            return file.read(limit_bytes)
+
+    def close(self) -> None:
+        """End the processes and remove the folder; a second call does nothing."""
+        try:
+            self._stop()
+        finally:
+            self._place.cleanup()
+
+    def _started(self) -> subprocess.Popen:
+        if self._server is None:
+            if not self.folder.is_dir():
+                raise EfficientAIError("the sandbox is closed: open another")
+            paths = json.dumps([os.path.abspath(path) for path in sys.path])
+            with open(self._root / "log", "wb") as log:
+                self._server = subprocess.Popen(
+                    [sys.executable, "-c", BOOTSTRAP, paths, str(self._root)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    cwd=self._root,
+                    env=self._variables(),
+                    start_new_session=True,
+                )
+            self._frame(self._server, time.monotonic() + START_S)
+        return self._server
+
+    def _variables(self) -> dict[str, str]:
+        """The environment without what looks like a secret, on the processor, with every cache in the sandbox."""
+        home = str(self._root / "home")
+        given = {name: value for name, value in os.environ.items() if not SECRET.search(name)}
+        homes = dict.fromkeys(("HOME", "TMPDIR", "TMP", "TEMP", "MPLCONFIGDIR", "XDG_CACHE_HOME", "KERAS_HOME"), home)
+        fixed = {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+        return {**given, **homes, **fixed, "EFFICIENT_AI_CACHE": str(self._root / "home" / "cache")}
+
+    def _frame(self, server: subprocess.Popen, deadline: float) -> bytes:
+        """Bytes with their length before them, from the fork server."""
+        size = struct.unpack(">Q", self._exactly(server, 8, deadline))[0]
+        return self._exactly(server, size, deadline)
+
+    def _exactly(self, server: subprocess.Popen, size: int, deadline: float) -> bytes:
+        place, content = server.stdout.fileno(), bytearray()
+        while len(content) < size:
+            ready, _, _ = select.select([place], [], [], max(0.0, deadline - time.monotonic()))
+            got = os.read(place, min(2**20, size - len(content))) if ready else b""
+            if not got:
+                said = (self._root / "log").read_text("utf-8", "replace") if self._root.exists() else ""
+                how = "ended" if ready else "gave no answer"
+                raise EfficientAIError(f"the sandbox's server {how}; the last that it wrote: {_last_words(said)}")
+            content += got
+        return bytes(content)
+
+    def _stop(self) -> None:
+        """End the fork server; it ends its child when its input ends."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        with contextlib.suppress(OSError):
+            server.stdin.close()
+        try:
+            server.wait(timeout=5)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+            raise
+        finally:
+            server.stdout.close()
+
+
+def one_line(text: str) -> str:
+    """The first line with something in it, without what a terminal would obey, and not too long."""
+    lines = [line for line in text.splitlines() if line.strip()] or ["nothing"]
+    plain = "".join(mark if mark.isprintable() else " " for mark in lines[0].strip())
+    return plain if len(plain) <= LINE else plain[: LINE - 1] + "…"
+
+
+def _last_words(said: str) -> str:
+    """The last line that a process wrote, passing over what is no message."""
+    lines = [line for line in said.splitlines() if not NOISE.search(line)]
+    return one_line(lines[-1] if lines else "")
+
+
+def _result(found: dict[str, Any], answer: bytes, limits: Limits) -> Any:
+    """What a child answered, or the line that says why there is no answer."""
+    memory = f"opening it needs more than {limits.memory_bytes / 2**30:.3g} GiB of memory: try a smaller model"
+    if found["whole"]:
+        said = _parsed(answer)
+        if "result" in said:
+            return said["result"]
+        if "memory" in said or (not said.get("own") and OUT_OF_MEMORY.search(str(said.get("raised")))):
+            raise BadModel(memory)
+        if "raised" in said:
+            raise BadModel(one_line(str(said["raised"])))
+        raise BadModel(f"what came of it can't be written as JSON: {one_line(str(said.get('unfit')))}")
+    if found["late"]:
+        raise BadModel(f"opening it took more than {limits.seconds:g} s and was stopped: it may need more time")
+    status, words = found["status"], _last_words(found["said"])
+    if status is None or status >= 0:
+        how = "gave an answer of the wrong form" if status in (None, 0) else f"ended with exit code {status}"
+        raise BadModel(f"the process that opened it {how}; the last that it wrote: {words}")
+    name = signal.Signals(-status).name
+    if name == "SIGXCPU":
+        raise BadModel(f"opening it took more than {limits.cpu_seconds} s of the processor and was stopped")
+    if OUT_OF_MEMORY.search(found["said"]):
+        raise BadModel(f"{memory} ({name})")
+    raise BadModel(f"it crashed the process that opened it ({name}): it is damaged or hostile; last words: {words}")
+
+
+def _parsed(answer: bytes) -> dict[str, Any]:
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is no number of JSON")
+
+    try:
+        said = json.loads(answer, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise BadModel(
+            f"the process that opened it answered something that isn't JSON ({one_line(str(error))})"
+        ) from error
+    if not isinstance(said, dict):
+        raise BadModel("the process that opened it answered in a form that no call has")
+    return said
