@@ -24,8 +24,8 @@ from efficient_ai.report import confine
 
 ANSWER_BYTES = 64 * 2**20
 LOG_BYTES = 16 * 2**10
-# Imported before the first call, where a fork after an import is safe; macOS's libraries may not be forked.
-PRELOADED = ("numpy", "tensorflow", "keras", "h5py", "tflite") if confine.LINUX else ()
+# Imported before the first call, so that no call has to.
+PRELOADED = ("tensorflow", "keras", "h5py", "tflite", "efficient_ai.report.opening")
 
 
 def write_frame(place: int, content: bytes) -> None:
@@ -195,13 +195,18 @@ def _serve(request: dict[str, Any], replies: int) -> tuple[dict[str, Any], bytes
     return (found, bytes(call.content[8:]) if whole else b"") if asked else None
 
 
-def main(root: str) -> None:
-    """Answer requests until the process that asks is gone; then remove its folder, in case that it couldn't."""
+def main(root: str, *, preload: bool) -> None:
+    """Answer requests until the process that asks is gone; then remove its folder, in case that it couldn't.
+
+    Args:
+        root: The sandbox's folder.
+        preload: Whether to import what calls need before the first.
+    """
     replies = os.dup(1)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asks decides
     confine.adopt_orphans()
-    for name in PRELOADED:
+    for name in PRELOADED if preload else ():
         importlib.import_module(name)
     with contextlib.suppress(BrokenPipeError):
         write_frame(replies, json.dumps({"ready": len(sys.modules)}).encode())

@@ -32,7 +32,7 @@ BOOTSTRAP = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from efficient_ai.report import fork_server
-fork_server.main(sys.argv[2])
+fork_server.main(sys.argv[2], preload=sys.argv[3] == "preload")
 """
 SECRET = re.compile(
     r"TOKEN|SECRET|PASS|CREDENTIAL|COOKIE|SESSION|PRIVATE|AUTH|(^|_)KEY($|_)|APIKEY|^AWS_|_URL$|_DSN$", re.I
@@ -70,15 +70,18 @@ class Sandbox:
 
     Args:
         limits: What one call may use.
+        preload: Whether TensorFlow is imported once, before the first call, and not by each call that needs it. On
+            macOS it never is: its libraries don't bear a fork.
 
     Raises:
         EfficientAIError: If this system can't fork.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, *, preload: bool = True) -> None:
         if not hasattr(os, "fork"):
             raise EfficientAIError("a model file of others is opened in a fork: that needs Linux, macOS or WSL")
         self.limits = limits or Limits()
+        self._preload = "preload" if preload and sys.platform != "darwin" else "bare"
         self._place = tempfile.TemporaryDirectory(prefix="efficient-ai-sandbox-")
         self._root = Path(self._place.name).resolve()
         self.folder = self._root / "files"
@@ -166,7 +169,7 @@ class Sandbox:
             paths = json.dumps([os.path.abspath(path) for path in sys.path])
             with open(self._root / "log", "wb") as log:
                 self._server = subprocess.Popen(
-                    [sys.executable, "-c", BOOTSTRAP, paths, str(self._root)],
+                    [sys.executable, "-c", BOOTSTRAP, paths, str(self._root), self._preload],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
@@ -244,7 +247,9 @@ def _result(found: dict[str, Any], answer: bytes, limits: Limits) -> Any:
             raise BadModel(memory)
         if "raised" in said:
             raise BadModel(one_line(str(said["raised"])))
-        raise BadModel(f"what came of it can't be written as JSON: {one_line(str(said.get('unfit')))}")
+        if "unfit" in said:
+            raise BadModel(f"what came of it can't be written as JSON: {one_line(str(said['unfit']))}")
+        raise BadModel("the process that opened it gave an answer of the wrong form: it is damaged or hostile")
     if found["late"]:
         raise BadModel(f"opening it took more than {limits.seconds:g} s and was stopped: it may need more time")
     status, words = found["status"], _last_words(found["said"])
