@@ -175,24 +175,24 @@ def test_a_sandbox_that_was_not_used_starts_nothing():
 
 
 def test_an_interrupt_ends_everything():
-    main = threading.main_thread().ident
-    with pytest.raises(KeyboardInterrupt), Sandbox(preload=False) as box:
-        call(box, "echo")
-        note = box.folder / "note"
+    box, main = Sandbox(preload=False), threading.main_thread().ident
+    note, processes = box.folder / "note", []
 
-        def interrupt():
-            while not note.exists() or not note.read_text():
-                time.sleep(0.05)
-            processes.extend(json.loads(note.read_text()))
-            signal.pthread_kill(main, signal.SIGINT)
+    def interrupt():
+        while not note.exists() or not note.read_text():
+            time.sleep(0.05)
+        processes.extend(json.loads(note.read_text()))
+        signal.pthread_kill(main, signal.SIGINT)
 
-        processes: list[int] = []
-        thread = threading.Thread(target=interrupt)
+    thread = threading.Thread(target=interrupt)
+    with box:
         thread.start()
-        call(box, "never_ends", str(note))
-    thread.join()
-    assert len(processes) == 2
-    assert all(gone(process) for process in processes)
+        with pytest.raises(KeyboardInterrupt):
+            call(box, "never_ends", str(note))
+        thread.join()
+        assert len(processes) == 2
+        assert all(gone(process) for process in processes)
+        assert call(box, "echo", 1)["arguments"] == [1]
     assert not box.folder.parent.exists()
 
 

@@ -214,12 +214,12 @@ class Sandbox:
             server.stdin.close()
         try:
             server.wait(timeout=5)
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
-            raise
+        except subprocess.TimeoutExpired:
+            pass
         finally:
+            with contextlib.suppress(ProcessLookupError):  # once it has been waited for, it is gone
+                server.kill()
+            server.wait()
             server.stdout.close()
 
 
