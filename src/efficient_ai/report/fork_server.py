@@ -36,7 +36,7 @@ def write_frame(place: int, content: bytes) -> None:
 
 
 def _request() -> dict[str, Any] | None:
-    """The next request; None when the process that asks is gone."""
+    """The next request; an empty one asks to stop, and None says that the process that asks is gone."""
     content = b""
     needed = 8
     while len(content) < needed:
@@ -164,7 +164,7 @@ def _children() -> list[int]:
 
 
 def _serve(request: dict[str, Any], replies: int) -> tuple[dict[str, Any], bytes] | None:
-    """Run one call; what became of it and the child's answer, or None when nobody waits for that any more."""
+    """Run one call; what became of it and the child's answer, or None when something else is asked meanwhile."""
     deadline = time.monotonic() + request["seconds"]
     call = _Call(*_fork(request, replies))
     try:
@@ -196,7 +196,7 @@ def _serve(request: dict[str, Any], replies: int) -> tuple[dict[str, Any], bytes
 
 
 def main(root: str, *, preload: bool) -> None:
-    """Answer requests until the process that asks is gone; then remove its folder, in case that it couldn't.
+    """Answer requests until the process that asks is gone, and remove its folder if it couldn't.
 
     Args:
         root: The sandbox's folder.
@@ -208,13 +208,15 @@ def main(root: str, *, preload: bool) -> None:
     confine.adopt_orphans()
     for name in PRELOADED if preload else ():
         importlib.import_module(name)
-    with contextlib.suppress(BrokenPipeError):
+    try:
         write_frame(replies, json.dumps({"ready": len(sys.modules)}).encode())
-        while (request := _request()) is not None:
+        while request := _request():
             served = _serve(request, replies)
-            if served is None:
-                break
-            write_frame(replies, json.dumps(served[0]).encode())
-            write_frame(replies, served[1])
-    shutil.rmtree(root, ignore_errors=True)
+            if served is not None:
+                write_frame(replies, json.dumps(served[0]).encode())
+                write_frame(replies, served[1])
+    except BrokenPipeError:
+        request = None
+    if request is None:
+        shutil.rmtree(root, ignore_errors=True)
     os._exit(0)  # there is nothing to take leave of: TensorFlow would need seconds for it

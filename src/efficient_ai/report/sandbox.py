@@ -34,6 +34,7 @@ sys.path[:] = json.loads(sys.argv[1])
 from efficient_ai.report import fork_server
 fork_server.main(sys.argv[2], preload=sys.argv[3] == "preload")
 """
+STOP = b"{}"  # instead of a request: the one that asks will tidy up itself
 SECRET = re.compile(
     r"TOKEN|SECRET|PASS|CREDENTIAL|COOKIE|SESSION|PRIVATE|AUTH|(^|_)KEY($|_)|APIKEY|^AWS_|_URL$|_DSN$", re.I
 )
@@ -119,11 +120,11 @@ class Sandbox:
         content = json.dumps({**request, **places}).encode()
         try:
             server = self._started()
-            server.stdin.write(struct.pack(">Q", len(content)) + content)
+            server.stdin.write(_frame(content))
             server.stdin.flush()
             deadline = time.monotonic() + self.limits.seconds + GRACE_S
-            found = json.loads(self._frame(server, deadline))
-            answer = self._frame(server, deadline)
+            found = json.loads(self._answer(server, deadline))
+            answer = self._answer(server, deadline)
         except BrokenPipeError as error:
             self._stop()
             raise EfficientAIError("the sandbox's server ended by itself: run it again") from error
@@ -177,7 +178,7 @@ class Sandbox:
                     env=self._variables(),
                     start_new_session=True,
                 )
-            self._frame(self._server, time.monotonic() + START_S)
+            self._answer(self._server, time.monotonic() + START_S)
         return self._server
 
     def _variables(self) -> dict[str, str]:
@@ -188,7 +189,7 @@ class Sandbox:
         fixed = {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
         return {**given, **homes, **fixed, "EFFICIENT_AI_CACHE": str(self._root / "home" / "cache")}
 
-    def _frame(self, server: subprocess.Popen, deadline: float) -> bytes:
+    def _answer(self, server: subprocess.Popen, deadline: float) -> bytes:
         """Bytes with their length before them, from the fork server."""
         size = struct.unpack(">Q", self._exactly(server, 8, deadline))[0]
         return self._exactly(server, size, deadline)
@@ -211,6 +212,7 @@ class Sandbox:
         if server is None:
             return
         with contextlib.suppress(OSError):
+            server.stdin.write(_frame(STOP))
             server.stdin.close()
         try:
             server.wait(timeout=5)
@@ -221,6 +223,10 @@ class Sandbox:
                 server.kill()
             server.wait()
             server.stdout.close()
+
+
+def _frame(content: bytes) -> bytes:
+    return struct.pack(">Q", len(content)) + content
 
 
 def one_line(text: str) -> str:
