@@ -222,7 +222,7 @@ def change_graph(content: bytes, rng: random.Random) -> bytes:
 
 def classified(line: str) -> str:
     """The kind of a refusal, by its line."""
-    crash = re.search(r"\((SIG[A-Z]+)\)", line)
+    crash = re.search(r"\((SIG[A-Z0-9]+)\)", line)
     if "needs more than" in line and "of memory" in line:
         return "memory"
     if crash:

@@ -106,7 +106,7 @@ def test_no_file_made_to_do_harm_does_any(box, maker, tmp_path):
 
 def test_a_layer_larger_than_memory_becomes_a_line(box, maker, tmp_path):
     (tmp_path / "x.keras").write_bytes(maker.hostile["large layer.keras"])
-    assert refusal(box, tmp_path / "x.keras").startswith("opening it needs more than 3 GiB of memory")
+    assert refusal(box, tmp_path / "x.keras").startswith("working with it needs more than 3 GiB of memory")
 
 
 @pytest.mark.parametrize(
