@@ -96,7 +96,9 @@ def keras(good: bytes, mark: Path) -> dict[str, bytes]:
         "custom": replaced(module="theirs", class_name="Theirs", config={}, registered_name="theirs>Theirs"),
         "typespec": dense("activation", {"class_name": "__typespec__", "spec_name": "x", "module": "os", "config": []}),
         "vocabulary": replaced(
-            module="keras.layers", class_name="StringLookup", config={"name": "relu", "vocabulary": "/etc/passwd"}
+            module="keras.layers",
+            class_name="StringLookup",
+            config={"name": "relu", "vocabulary": str(mark.parent / "secret")},
         ),
         "huge layer": dense("units", HUGE),
         "large layer": dense("units", 2**28),

@@ -80,7 +80,8 @@ def test_a_pytorch_file_is_a_list_of_tensors(box, maker, name):
 
 def test_a_checkpoint_has_its_tensors_at_any_depth(box, maker, tmp_path):
     tensors = model_files.tensors_of({"w": np.ones(3, "<f4")})
-    state = {"epoch": 3, "model": {"state": tensors}, "optimizer": [1, 2]}
+    size = model_files.Named("torch", "Size", (1, 2))
+    state = {"epoch": 3, "size": size, "model": {"state": tensors}, "optimizer": [1, 2]}
     (tmp_path / "x.pt").write_bytes(model_files.new_torch({"w": np.ones(3, "<f4")}, state))
     assert [t["name"] for t in describe(box, tmp_path / "x.pt")["tensors"]] == ["model.state.w"]
 
@@ -147,7 +148,7 @@ def test_a_saved_model_with_a_link_is_refused(box, maker, tmp_path):
     made = hostile.saved_model(maker.good["good_saved"], tmp_path, "MatMul")
     assert describe(box, made)["kind"] == "saved_model"
     (made / "assets").mkdir(exist_ok=True)
-    (made / "assets" / "words").symlink_to("/etc/passwd")
+    (made / "assets" / "words").symlink_to(maker.mark.parent / "secret")
     assert "'words' is a link" in refusal(box, made)
 
 

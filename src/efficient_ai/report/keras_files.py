@@ -40,7 +40,7 @@ HOSTILE = {
     "__typespec__": "builds a type of TensorFlow",
 }
 OWN = "efficient_ai>"
-INSTEAD = "save the model without it, or convert it to .tflite where you trust it"
+INSTEAD = "save the model without it, or, where you trust it, convert it to .tflite or use model.export(FOLDER)"
 
 
 def check_archive(path: Path) -> dict[str, Any]:

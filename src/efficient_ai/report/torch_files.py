@@ -70,6 +70,8 @@ class _Unpickler(pickle.Unpickler):
             return _tensor
         if (module, name) == ("torch._utils", "_rebuild_parameter"):
             return _parameter
+        if (module, name) == ("torch", "Size"):
+            return tuple
         if module == "torch" and name in STORAGES:
             return name
         raise BadModel(f"the file wants to call {module}.{name}, which weights don't need: it was not read")
