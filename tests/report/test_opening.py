@@ -12,9 +12,7 @@ from efficient_ai.report import keras_files, opening
 from efficient_ai.report.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a sandbox forks")
-# Of the files made to do harm, those in which nothing harmful is left once they are opened.
-HARMLESS = ("deep.keras", "weights as activation.tflite", "custom.tflite")
-# Others take more memory than is allowed, and TensorFlow tries for ten seconds.
+# These take more memory than is allowed, and TensorFlow tries for ten seconds.
 MEMORY = ("huge layer.keras", "large layer.keras", "huge layer.h5")
 PICTURE = {"name": "picture", "shape": [None, 8, 8, 3], "dtype": "float32"}
 
@@ -100,7 +98,7 @@ def test_no_file_made_to_do_harm_does_any(box, maker, tmp_path):
             lines[name] = str(error)
     assert not {name: line for name, line in lines.items() if "\n" in line}
     assert {fuzzing.classified(line) for line in lines.values()} == {"refused", "memory"}
-    assert sorted(opened) == sorted(HARMLESS)
+    assert sorted(opened) == sorted(hostile.HARMLESS)
     assert not maker.mark.exists()
     assert not list(box.folder.iterdir())
 
