@@ -71,7 +71,8 @@ class Maker:
         made = hostile.keras(contents[".keras"], self.mark) | hostile.h5(contents[".h5"], self.mark)
         self.hostile = made | hostile.torch(self.mark) | hostile.lite(self.contents["int8.tflite"])
         names = [*self.hostile, *hostile.OPERATORS]
-        self.order = random.Random(seed).sample(names, len(names))
+        mixed = random.Random(seed).sample(names, len(names))
+        self.order = sorted(mixed, key=hostile.MEMORY.__contains__)  # the slow ones last
 
     def make(self, number: int) -> Path:
         """The file of a number."""

@@ -12,8 +12,6 @@ from efficient_ai.report import keras_files, opening
 from efficient_ai.report.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a sandbox forks")
-# These take more memory than is allowed, and TensorFlow tries for ten seconds.
-MEMORY = ("huge layer.keras", "large layer.keras", "huge layer.h5")
 PICTURE = {"name": "picture", "shape": [None, 8, 8, 3], "dtype": "float32"}
 
 
@@ -87,7 +85,7 @@ def test_a_checkpoint_has_its_tensors_at_any_depth(box, maker, tmp_path):
 def test_no_file_made_to_do_harm_does_any(box, maker, tmp_path):
     lines, opened = {}, []
     for name, content in maker.hostile.items():
-        if name in MEMORY:
+        if name in hostile.MEMORY:
             continue
         path = tmp_path / name
         path.write_bytes(content)
