@@ -27,6 +27,7 @@ ORDER = (
     "decide",
     "studies",
     "plots",
+    "report",
     "book",
     "commands",
     "cli",
