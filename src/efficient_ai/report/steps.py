@@ -1,0 +1,453 @@
+"""What is done with a model inside the sandbox: functions of JSON values that leave their files where they run.
+
+Each is called in a process of its own, so each opens the model again; one that crashes loses its own result only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from efficient_ai.errors import BadModel
+from efficient_ai.report import conversion
+
+WORDS = 2  # an integer input takes 0 or 1 where nothing says how many values it has
+
+
+def opened(path: str, kind: str) -> Any:
+    """The model of a source: a Keras model, or a loaded SavedModel.
+
+    Raises:
+        BadModel: If it can't be opened.
+    """
+    if kind == "zoo":
+        from efficient_ai import models
+
+        return models.load(path)
+    if kind == "saved_model":
+        import tensorflow as tf
+
+        try:
+            return tf.saved_model.load(path)
+        except Exception as error:
+            raise BadModel(f"it can't be read as a SavedModel: {conversion.reason(error)}") from error
+    import keras
+
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        said = str(error).strip()
+        hint = ""
+        if "Could not locate" in said:
+            hint = "; its class isn't in the file: call model.export(FOLDER) where it is defined, and name the folder"
+        raise BadModel(f"it can't be read as a Keras model: {said.splitlines()[0][:200]}{hint}") from error
+
+
+def look(
+    path: str, kind: str, shapes: dict[str, list[int]], hints: dict[str, list[int]] | None = None
+) -> dict[str, Any]:
+    """What a model is: its inputs and outputs, its cost layer by layer, and what can be done with it.
+
+    Args:
+        path: The source.
+        kind: keras, zoo, saved_model or tflite.
+        shapes: By an input's name, or "" for the only one: its shape with batch 1, where the model leaves it open.
+        hints: The same of the user's data, which fill what is open still and needn't fit.
+
+    Raises:
+        BadModel: If it can't be opened, or leaves a shape open that neither has.
+    """
+    shapes = {"": shapes, "hints": hints or {}}
+    if kind == "tflite":
+        interpreter = _interpreter(path)
+        sources, results = _order(interpreter)
+        inputs = [_input(name, one["shape"], one["dtype"], shapes) for name, one in sources]
+        outputs = [
+            {"name": name, "shape": [int(s) for s in one["shape"]], "dtype": _dtype(one["dtype"])}
+            for name, one in results
+        ]
+        return {"inputs": _with_keys(inputs), "outputs": outputs, "params": None, "cost": None, "techniques": False}
+    model = opened(path, kind)
+    if kind == "saved_model":
+        return _look_at_signature(model, path, shapes)
+    if not getattr(model, "inputs", None):
+        raise BadModel("the model isn't built: call it once on an example, or export it, and save it again")
+    inputs = _with_keys([_input(one.name, one.shape, one.dtype, shapes) for one in model.inputs])
+    words = [layer.input_dim for layer in model._flatten_layers() if type(layer).__name__ == "Embedding"]
+    for one in inputs:
+        one["values"] = min(words, default=WORDS) if np.dtype(_plain(one["dtype"])).kind in "iu" else None
+    outputs = [
+        {"name": one.name, "shape": [1, *(s or -1 for s in one.shape[1:])], "dtype": str(one.dtype)}
+        for one in model.outputs
+    ]
+    counted, why = _counted(model, inputs)
+    return {
+        "inputs": inputs,
+        "outputs": outputs,
+        "params": int(model.count_params()),
+        "cost": counted,
+        "cost_reason": why,
+        "techniques": _has_kernels(model),
+    }
+
+
+def _look_at_signature(loaded: Any, path: str, shapes: dict[str, Any]) -> dict[str, Any]:
+    signature = conversion.signature_of(loaded, path)
+    given = signature.structured_input_signature[1]
+    inputs = [_input(name, spec.shape, spec.dtype.name, shapes) for name, spec in sorted(given.items())]
+    outputs = [
+        {"name": name, "shape": [1, *(s or -1 for s in list(spec.shape)[1:])], "dtype": spec.dtype.name}
+        for name, spec in sorted(signature.structured_outputs.items())
+    ]
+    variables = {id(v): v for v in [*getattr(loaded, "variables", []), *signature.graph.variables]}
+    return {
+        "inputs": _with_keys(inputs),
+        "outputs": outputs,
+        "params": sum(math.prod(v.shape) for v in variables.values()) or None,
+        "cost": None,
+        "techniques": False,
+    }
+
+
+def _plain(dtype: str) -> str:
+    return "S" if dtype == "string" else "float32" if dtype == "bfloat16" else dtype
+
+
+def _dtype(kind: Any) -> str:
+    name = np.dtype(kind).name
+    return "string" if name.startswith(("bytes", "str", "object")) else name
+
+
+def _input(name: str, shape: Any, dtype: Any, shapes: dict[str, dict[str, list[int]]]) -> dict[str, Any]:
+    """An input at batch 1, its open sizes filled in."""
+    declared = [None if size is None or int(size) < 0 else int(size) for size in shape]
+    dtype = dtype if isinstance(dtype, str) else _dtype(dtype)
+    wanted, hint = (shapes[side].get(name, shapes[side].get("")) for side in ("", "hints"))
+    at_one = [1 if number == 0 and size is None else size for number, size in enumerate(declared)]
+    shown = ",".join("?" if size is None else str(size) for size in at_one)
+    if at_one[:1] not in ([], [1]):
+        raise BadModel(f"input {name!r} has a fixed batch of {at_one[0]}: save the model with an open batch, or with 1")
+    if wanted is not None:
+        fits = len(wanted) == len(at_one) and all(
+            size in (None, given) for size, given in zip(at_one, wanted, strict=True)
+        )
+        if not fits:
+            given = ",".join(map(str, wanted))
+            raise BadModel(f"input {name!r} expects the shape {shown} (? is open), got {given}")
+        at_one = list(wanted)
+    if hint is not None and len(hint) == len(at_one):
+        at_one = [given if size is None else size for size, given in zip(at_one, hint, strict=True)]
+    if None in at_one:
+        raise BadModel(f"input {name!r} leaves its shape {shown} open: pass --shape, as in --shape 1,224,224,3")
+    return {"name": name, "shape": at_one, "dtype": dtype, "open": None in declared[1:], "values": WORDS}
+
+
+def _with_keys(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    taken: list[str] = []
+    for one in inputs:
+        one["key"] = conversion.key_of(one["name"], taken)
+        taken.append(one["key"])
+    return inputs
+
+
+def _has_kernels(model: Any) -> bool:
+    from efficient_ai.compress import prunable
+
+    try:
+        return bool(prunable(model))
+    except Exception:
+        return False
+
+
+def _counted(model: Any, inputs: list[dict[str, Any]]) -> tuple[dict[str, Any] | None, str]:
+    from efficient_ai import cost
+
+    try:
+        one = inputs[0]["shape"][1:] if len(inputs) == 1 and inputs[0]["open"] else None
+        many = len(inputs) > 1 and any(one["open"] for one in inputs)
+        return dataclasses.asdict(cost.count(_fixed(model, inputs) if many else model, input_shape=one)), ""
+    except BadModel as error:
+        return None, str(error)
+    except Exception as error:  # a layer of a kind that the reader has never seen
+        return None, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+
+
+def _fixed(model: Any, inputs: list[dict[str, Any]]) -> Any:
+    """The model under inputs of a fixed shape."""
+    import keras
+
+    sources = [keras.Input(batch_shape=one["shape"], dtype=one["dtype"], name=one["key"]) for one in inputs]
+    return keras.Model(sources, conversion.flat_call(model)(*sources), name=model.name)
+
+
+def make(
+    path: str,
+    kind: str,
+    inputs: list[dict[str, Any]],
+    out: str,
+    *,
+    precision: str,
+    technique: str = "",
+    amount: float = 0.0,
+    calibration: str = "",
+) -> dict[str, Any]:
+    """Make a variant and leave it as a file.
+
+    Args:
+        path: The source.
+        kind: keras, zoo or saved_model.
+        inputs: Of `look`.
+        out: Name of the .tflite file.
+        precision: As `compress.precision` names them.
+        technique: "", "pruned" (magnitude, no training) or "clustered" (weights share values, no training).
+        amount: The sparsity, or the bits.
+        calibration: Name of an .npz file with an array for each input's key; int8 and int16x8 need it.
+
+    Returns:
+        "select" (whether operators stay TensorFlow's own), and for a technique "stored_bytes" (of the weights' own
+        file) and "treated_params" (that it changed).
+
+    Raises:
+        BadModel: If the model can't be converted so.
+    """
+    from efficient_ai import compress
+
+    model = opened(path, kind)
+    found: dict[str, Any] = {"stored_bytes": None, "treated_params": None}
+    if technique:
+        model = changed(model, technique, amount)
+        found["stored_bytes"] = len(compress.storage.compress(model)[0])
+        found["treated_params"] = sum(math.prod(kernel.shape) for kernel in compress.prunable(model))
+    if precision.startswith("int") and any(one["dtype"] == "string" for one in inputs):
+        raise BadModel(f"{precision} calibrates on numbers, and an input of this model is text")
+    arrays = []
+    if calibration:
+        with np.load(calibration, allow_pickle=False) as file:
+            arrays = [file[one["key"]] for one in inputs]
+    if kind != "saved_model" and _plain_input(inputs):
+        try:
+            how = compress.precision(precision, arrays[0] if arrays else None)
+            content = compress.convert(model, how, technique=technique).content
+            Path(out).write_bytes(content)
+            return {**found, "select": False}
+        except BadModel:
+            pass  # with a reason below, or with select operators
+    graph = conversion.frozen(_call(model, kind, path), inputs)
+    try:
+        content, select = conversion.convert(graph, inputs, precision, arrays), False
+    except BadModel as error:
+        try:
+            content, select = conversion.convert(graph, inputs, precision, arrays, select=True), True
+        except BadModel:
+            raise error from None
+    Path(out).write_bytes(content)
+    return {**found, "select": select}
+
+
+def changed(model: Any, technique: str, amount: float) -> Any:
+    """A Keras model after pruning or clustering, without any training."""
+    from efficient_ai import compress
+
+    try:
+        if technique == "pruned":
+            return compress.prune(model, compress.Magnitude(amount))
+        bits = int(amount)
+        return compress.cluster(model, compress.Cluster(bits, bits))
+    except (TypeError, AttributeError) as error:
+        raise BadModel(f"the model's layers can't be copied: {str(error).splitlines()[0]}") from error
+
+
+def save_pruned(path: str, kind: str, out: str, sparsity: float) -> dict[str, Any]:
+    """Prune a Keras model and leave it as a .keras file."""
+    from efficient_ai import compress
+
+    model = compress.prune(opened(path, kind), compress.Magnitude(sparsity))
+    model.save(out)
+    content, report = compress.storage.compress(model)
+    return {"sparsity": compress.sparsity(model), "stored_bytes": len(content), "params": report.params}
+
+
+def _plain_input(inputs: list[dict[str, Any]]) -> bool:
+    return len(inputs) == 1 and not inputs[0]["open"] and inputs[0]["dtype"] != "string"
+
+
+def _call(model: Any, kind: str, path: str) -> Any:
+    if kind != "saved_model":
+        return conversion.flat_call(model)
+    signature = conversion.signature_of(model, path)
+    return conversion.signature_call(signature, sorted(signature.structured_input_signature[1]))
+
+
+def to_onnx(path: str, kind: str, out: str) -> dict[str, Any]:
+    """Leave a Keras model of one input as an .onnx file, in float32."""
+    from efficient_ai.engines import onnx_export
+
+    content = onnx_export.to_onnx(opened(path, kind))
+    Path(out).write_bytes(content)
+    return {"size_bytes": len(content)}
+
+
+def original(
+    path: str, kind: str, inputs: list[dict[str, Any]], data: str, out: str, *, most_s: float
+) -> dict[str, Any]:
+    """What the source itself answers, example by example; see `answers`."""
+    import tensorflow as tf
+
+    model = opened(path, kind)  # a SavedModel's variables go with it
+    specs = [tf.TensorSpec(one["shape"], tf.as_dtype(one["dtype"])) for one in inputs]
+    graph = tf.function(_call(model, kind, path), input_signature=specs, autograph=False)
+
+    def run(values: list[np.ndarray]) -> list[np.ndarray]:
+        found = graph(*[tf.constant(value) for value in values])
+        return [np.asarray(one) for one in (found if isinstance(found, list | tuple) else [found])]
+
+    return _answered(run, inputs, data, out, most_s)
+
+
+def answers(file: str, inputs: list[dict[str, Any]], data: str, out: str, *, most_s: float) -> dict[str, Any]:
+    """What a .tflite file answers, example by example, in real values.
+
+    Args:
+        file: Its name.
+        inputs: Of `look`.
+        data: Name of an .npz file with an array (n, ...) for each input's key.
+        out: Name of the .npz file to leave, with an array for each output: out0, out1, …
+        most_s: Seconds after which no further example is begun.
+
+    Returns:
+        "examples" (how many were answered) and "outputs" (how many there are).
+    """
+    interpreter = _interpreter(file)
+    sources, results = _order(interpreter)
+    by_name = dict(sources)
+    given = [by_name.get(one["key"], by_name.get(one["name"])) for one in inputs]
+    if None in given:
+        given = [one for _, one in sources]
+
+    def run(values: list[np.ndarray]) -> list[np.ndarray]:
+        for one, value in zip(given, values, strict=True):
+            interpreter.set_tensor(one["index"], _quantized(value, one).reshape(one["shape"]))
+        interpreter.invoke()
+        return [_real(interpreter.get_tensor(one["index"]), one) for _, one in results]
+
+    return _answered(run, inputs, data, out, most_s)
+
+
+def _answered(run: Any, inputs: list[dict[str, Any]], data: str, out: str, most_s: float) -> dict[str, Any]:
+    with np.load(data, allow_pickle=False) as file:
+        arrays = [file[one["key"]] for one in inputs]
+    found: list[list[np.ndarray]] = []
+    begin = time.monotonic()
+    for row in zip(*arrays, strict=True):
+        found.append(run([value[None].astype(_plain(one["dtype"])) for value, one in zip(row, inputs, strict=True)]))
+        if time.monotonic() - begin > most_s:
+            break
+    columns = [np.stack(column) for column in zip(*found, strict=True)]
+    at_one = [column[:, 0] if column.ndim > 1 and column.shape[1] == 1 else column for column in columns]
+    np.savez(out, **{f"out{i}": column for i, column in enumerate(at_one)})
+    return {"examples": len(found), "outputs": len(columns), "seconds": time.monotonic() - begin}
+
+
+def _interpreter(file: str) -> Any:
+    import tensorflow as tf
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of its deletion
+            interpreter = tf.lite.Interpreter(model_path=file, num_threads=1)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise BadModel(f"the interpreter refuses it: {' '.join(str(error).split())[:300]}") from error
+    return interpreter
+
+
+def _order(interpreter: Any) -> tuple[list[tuple[str, dict]], list[tuple[str, dict]]]:
+    """Inputs and outputs by name: the signature's names in their natural order, else the tensors' in the file's."""
+    signatures = interpreter._get_full_signature_list()
+    found = []
+    for side, details in (("inputs", interpreter.get_input_details()), ("outputs", interpreter.get_output_details())):
+        by_index = {one["index"]: one for one in details}
+        named = next(iter(signatures.values()))[side] if len(signatures) == 1 else {}
+        if sorted(named.values()) == sorted(by_index):
+            pairs = sorted(named.items(), key=lambda pair: _natural(pair[0]))
+            found.append([(name, by_index[index]) for name, index in pairs])
+        else:
+            found.append([(one["name"], one) for one in details])
+    return found[0], found[1]
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sorts output_2 before output_10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _quantized(value: np.ndarray, details: dict[str, Any]) -> np.ndarray:
+    scales, zeros = (details["quantization_parameters"][key] for key in ("scales", "zero_points"))
+    dtype = np.dtype(details["dtype"])
+    if not len(scales) or dtype.kind == "f":
+        return value if dtype.kind in "OSU" else value.astype(dtype)
+    limits = np.iinfo(dtype)
+    return np.clip(np.round(value / np.float32(scales[0])) + zeros[0], limits.min, limits.max).astype(dtype)
+
+
+def _real(value: np.ndarray, details: dict[str, Any]) -> np.ndarray:
+    scales, zeros = (details["quantization_parameters"][key] for key in ("scales", "zero_points"))
+    if value.dtype.kind in "OSU":
+        raise BadModel("an output holds text, which isn't judged")
+    if not len(scales) or value.dtype.kind == "f":
+        return value.astype(np.float32)
+    return (value.astype(np.float32) - np.float32(zeros[0])) * np.float32(scales[0])
+
+
+def time_inside(files: list[str], *, runs: int, rounds: int, warmup: int, most_s: float) -> list[dict[str, Any]]:
+    """Latency of .tflite files with any inputs, in turn, on TensorFlow's interpreter with one thread.
+
+    Returns:
+        For each, "samples_ms", or "reason" where it can't run or `runs` would take longer than `most_s` in all.
+    """
+    timers: list[Any] = []
+    for file in files:
+        try:
+            interpreter = _interpreter(file)
+            for one in interpreter.get_input_details():
+                interpreter.set_tensor(one["index"], _noise(one))
+            begin = time.perf_counter()
+            interpreter.invoke()
+            if (time.perf_counter() - begin) * runs > most_s / len(files):
+                timers.append(f"{runs} runs would take more than {most_s / len(files):.0f} s")
+            else:
+                timers.append(interpreter)
+        except (BadModel, ValueError, RuntimeError) as error:
+            timers.append(str(error).splitlines()[0])
+    samples: list[list[float]] = [[] for _ in files]
+    random = np.random.default_rng(0)
+    for number in range(rounds):
+        for place in random.permutation(len(files)):
+            if isinstance(timers[place], str):
+                continue
+            for turn in range(-(warmup if number == 0 else max(1, warmup // 5)), runs // rounds):
+                begin = time.perf_counter_ns()
+                timers[place].invoke()
+                if turn >= 0:
+                    samples[place].append((time.perf_counter_ns() - begin) / 1e6)
+    return [
+        {"reason": timer} if isinstance(timer, str) else {"samples_ms": times}
+        for timer, times in zip(timers, samples, strict=True)
+    ]
+
+
+def _noise(details: dict[str, Any]) -> np.ndarray:
+    dtype = np.dtype(details["dtype"])
+    if dtype.kind in "OSU":
+        return np.full(details["shape"], b"word", object)
+    if dtype.kind == "f" or len(details["quantization_parameters"]["scales"]):
+        noise = np.random.default_rng(0).uniform(-1, 1, details["shape"]).astype(np.float32)
+        return _quantized(noise, details)
+    return np.zeros(details["shape"], dtype)
