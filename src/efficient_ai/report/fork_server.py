@@ -67,7 +67,7 @@ def _run(request: dict[str, Any], answer: int, server: int) -> None:
         from efficient_ai.errors import EfficientAIError
 
         own = isinstance(error, EfficientAIError)
-        said = json.dumps({"raised": str(error) if own else f"{type(error).__name__}: {error}", "own": own})
+        said = json.dumps({"raised": str(error) if own else f"{type(error).__name__}: {error}"})
     with contextlib.suppress(OSError):
         write_frame(answer, said.encode())
     os._exit(0)

@@ -240,7 +240,7 @@ def _result(found: dict[str, Any], answer: bytes, limits: Limits) -> Any:
         said = _parsed(answer)
         if "result" in said:
             return said["result"]
-        if "memory" in said or (not said.get("own") and OUT_OF_MEMORY.search(str(said.get("raised")))):
+        if "memory" in said or OUT_OF_MEMORY.search(str(said.get("raised"))):
             raise BadModel(memory)
         if "raised" in said:
             raise BadModel(one_line(str(said["raised"])))
