@@ -138,9 +138,7 @@ def _configure(
             for row in zip(*calibration, strict=True)
         )
         small = precision == "int8"
-        kinds = [
-            ops.TFLITE_BUILTINS_INT8 if small else ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
-        ]
+        kinds = [ops.TFLITE_BUILTINS_INT8 if small else ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
         if all(dtype.kind == "f" for dtype in dtypes):
             converter.inference_input_type = converter.inference_output_type = tf.int8 if small else tf.int16
     converter.target_spec.supported_ops = [*kinds, *([ops.SELECT_TF_OPS] if select else [])]

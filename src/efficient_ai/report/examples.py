@@ -18,7 +18,7 @@ NOISE = 32
 
 
 class BadData(EfficientAIError):
-    """A data file that can't be read or doesn't fit the model; the message says what was expected, and what is there."""
+    """A data file that can't be read or doesn't fit the model; the message says what was expected and what is there."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def split(given: Mapping[str, np.ndarray], labels: np.ndarray | None, *, seed: i
 
 
 def noise(inputs: Sequence[Mapping[str, Any]], *, seed: int) -> Examples:
-    """Seeded noise where there is no data: floats in [−1, 1), whole numbers that an embedding has, one word for text."""
+    """Seeded noise where there is no data: floats in [−1, 1), whole numbers that an embedding has, a word for text."""
     random = np.random.default_rng(seed)
     made = {}
     for one in inputs:

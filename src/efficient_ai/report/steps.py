@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
-import time
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from efficient_ai.errors import BadModel
-from efficient_ai.report import conversion
+from efficient_ai.report import conversion, lite_files, opening, running, saved_models
 
 WORDS = 2  # an integer input takes 0 or 1 where nothing says how many values it has
 
@@ -34,20 +31,12 @@ def opened(path: str, kind: str) -> Any:
     if kind == "saved_model":
         import tensorflow as tf
 
+        saved_models.check(Path(path))
         try:
             return tf.saved_model.load(path)
         except Exception as error:
-            raise BadModel(f"it can't be read as a SavedModel: {conversion.reason(error)}") from error
-    import keras
-
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        said = str(error).strip()
-        hint = ""
-        if "Could not locate" in said:
-            hint = "; its class isn't in the file: call model.export(FOLDER) where it is defined, and name the folder"
-        raise BadModel(f"it can't be read as a Keras model: {said.splitlines()[0][:200]}{hint}") from error
+            raise BadModel(f"TensorFlow can't load it ({conversion.reason(error)}): export it again") from error
+    return opening.keras_model(path)
 
 
 def look(
@@ -66,11 +55,11 @@ def look(
     """
     shapes = {"": shapes, "hints": hints or {}}
     if kind == "tflite":
-        interpreter = _interpreter(path)
-        sources, results = _order(interpreter)
+        lite_files.check(Path(path))
+        sources, results = running.order(running.interpreter_of(path))
         inputs = [_input(name, one["shape"], one["dtype"], shapes) for name, one in sources]
         outputs = [
-            {"name": name, "shape": [int(s) for s in one["shape"]], "dtype": _dtype(one["dtype"])}
+            {"name": name, "shape": [int(s) for s in one["shape"]], "dtype": running.dtype_of(one["dtype"])}
             for name, one in results
         ]
         return {"inputs": _with_keys(inputs), "outputs": outputs, "params": None, "cost": None, "techniques": False}
@@ -82,7 +71,7 @@ def look(
     inputs = _with_keys([_input(one.name, one.shape, one.dtype, shapes) for one in model.inputs])
     words = [layer.input_dim for layer in model._flatten_layers() if type(layer).__name__ == "Embedding"]
     for one in inputs:
-        one["values"] = min(words, default=WORDS) if np.dtype(_plain(one["dtype"])).kind in "iu" else None
+        one["values"] = min(words, default=WORDS) if np.dtype(running.plain(one["dtype"])).kind in "iu" else None
     outputs = [
         {"name": one.name, "shape": [1, *(s or -1 for s in one.shape[1:])], "dtype": str(one.dtype)}
         for one in model.outputs
@@ -116,19 +105,10 @@ def _look_at_signature(loaded: Any, path: str, shapes: dict[str, Any]) -> dict[s
     }
 
 
-def _plain(dtype: str) -> str:
-    return "S" if dtype == "string" else "float32" if dtype == "bfloat16" else dtype
-
-
-def _dtype(kind: Any) -> str:
-    name = np.dtype(kind).name
-    return "string" if name.startswith(("bytes", "str", "object")) else name
-
-
 def _input(name: str, shape: Any, dtype: Any, shapes: dict[str, dict[str, list[int]]]) -> dict[str, Any]:
     """An input at batch 1, its open sizes filled in."""
     declared = [None if size is None or int(size) < 0 else int(size) for size in shape]
-    dtype = dtype if isinstance(dtype, str) else _dtype(dtype)
+    dtype = dtype if isinstance(dtype, str) else running.dtype_of(dtype)
     wanted, hint = (shapes[side].get(name, shapes[side].get("")) for side in ("", "hints"))
     at_one = [1 if number == 0 and size is None else size for number, size in enumerate(declared)]
     shown = ",".join("?" if size is None else str(size) for size in at_one)
@@ -239,7 +219,7 @@ def make(
             return {**found, "select": False}
         except BadModel:
             pass  # with a reason below, or with select operators
-    graph = conversion.frozen(_call(model, kind, path), inputs)
+    graph = conversion.frozen(call_of(model, kind, path), inputs)
     try:
         content, select = conversion.convert(graph, inputs, precision, arrays), False
     except BadModel as error:
@@ -278,7 +258,7 @@ def _plain_input(inputs: list[dict[str, Any]]) -> bool:
     return len(inputs) == 1 and not inputs[0]["open"] and inputs[0]["dtype"] != "string"
 
 
-def _call(model: Any, kind: str, path: str) -> Any:
+def call_of(model: Any, kind: str, path: str) -> Any:
     if kind != "saved_model":
         return conversion.flat_call(model)
     signature = conversion.signature_of(model, path)
@@ -302,152 +282,10 @@ def original(
 
     model = opened(path, kind)  # a SavedModel's variables go with it
     specs = [tf.TensorSpec(one["shape"], tf.as_dtype(one["dtype"])) for one in inputs]
-    graph = tf.function(_call(model, kind, path), input_signature=specs, autograph=False)
+    graph = tf.function(call_of(model, kind, path), input_signature=specs, autograph=False)
 
     def run(values: list[np.ndarray]) -> list[np.ndarray]:
         found = graph(*[tf.constant(value) for value in values])
         return [np.asarray(one) for one in (found if isinstance(found, list | tuple) else [found])]
 
-    return _answered(run, inputs, data, out, most_s)
-
-
-def answers(file: str, inputs: list[dict[str, Any]], data: str, out: str, *, most_s: float) -> dict[str, Any]:
-    """What a .tflite file answers, example by example, in real values.
-
-    Args:
-        file: Its name.
-        inputs: Of `look`.
-        data: Name of an .npz file with an array (n, ...) for each input's key.
-        out: Name of the .npz file to leave, with an array for each output: out0, out1, …
-        most_s: Seconds after which no further example is begun.
-
-    Returns:
-        "examples" (how many were answered) and "outputs" (how many there are).
-    """
-    interpreter = _interpreter(file)
-    sources, results = _order(interpreter)
-    by_name = dict(sources)
-    given = [by_name.get(one["key"], by_name.get(one["name"])) for one in inputs]
-    if None in given:
-        given = [one for _, one in sources]
-
-    def run(values: list[np.ndarray]) -> list[np.ndarray]:
-        for one, value in zip(given, values, strict=True):
-            interpreter.set_tensor(one["index"], _quantized(value, one).reshape(one["shape"]))
-        interpreter.invoke()
-        return [_real(interpreter.get_tensor(one["index"]), one) for _, one in results]
-
-    return _answered(run, inputs, data, out, most_s)
-
-
-def _answered(run: Any, inputs: list[dict[str, Any]], data: str, out: str, most_s: float) -> dict[str, Any]:
-    with np.load(data, allow_pickle=False) as file:
-        arrays = [file[one["key"]] for one in inputs]
-    found: list[list[np.ndarray]] = []
-    begin = time.monotonic()
-    for row in zip(*arrays, strict=True):
-        found.append(run([value[None].astype(_plain(one["dtype"])) for value, one in zip(row, inputs, strict=True)]))
-        if time.monotonic() - begin > most_s:
-            break
-    columns = [np.stack(column) for column in zip(*found, strict=True)]
-    at_one = [column[:, 0] if column.ndim > 1 and column.shape[1] == 1 else column for column in columns]
-    np.savez(out, **{f"out{i}": column for i, column in enumerate(at_one)})
-    return {"examples": len(found), "outputs": len(columns), "seconds": time.monotonic() - begin}
-
-
-def _interpreter(file: str) -> Any:
-    import tensorflow as tf
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of its deletion
-            interpreter = tf.lite.Interpreter(model_path=file, num_threads=1)
-        interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise BadModel(f"the interpreter refuses it: {' '.join(str(error).split())[:300]}") from error
-    return interpreter
-
-
-def _order(interpreter: Any) -> tuple[list[tuple[str, dict]], list[tuple[str, dict]]]:
-    """Inputs and outputs by name: the signature's names in their natural order, else the tensors' in the file's."""
-    signatures = interpreter._get_full_signature_list()
-    found = []
-    for side, details in (("inputs", interpreter.get_input_details()), ("outputs", interpreter.get_output_details())):
-        by_index = {one["index"]: one for one in details}
-        named = next(iter(signatures.values()))[side] if len(signatures) == 1 else {}
-        if sorted(named.values()) == sorted(by_index):
-            pairs = sorted(named.items(), key=lambda pair: _natural(pair[0]))
-            found.append([(name, by_index[index]) for name, index in pairs])
-        else:
-            found.append([(one["name"], one) for one in details])
-    return found[0], found[1]
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Sorts output_2 before output_10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
-
-
-def _quantized(value: np.ndarray, details: dict[str, Any]) -> np.ndarray:
-    scales, zeros = (details["quantization_parameters"][key] for key in ("scales", "zero_points"))
-    dtype = np.dtype(details["dtype"])
-    if not len(scales) or dtype.kind == "f":
-        return value if dtype.kind in "OSU" else value.astype(dtype)
-    limits = np.iinfo(dtype)
-    return np.clip(np.round(value / np.float32(scales[0])) + zeros[0], limits.min, limits.max).astype(dtype)
-
-
-def _real(value: np.ndarray, details: dict[str, Any]) -> np.ndarray:
-    scales, zeros = (details["quantization_parameters"][key] for key in ("scales", "zero_points"))
-    if value.dtype.kind in "OSU":
-        raise BadModel("an output holds text, which isn't judged")
-    if not len(scales) or value.dtype.kind == "f":
-        return value.astype(np.float32)
-    return (value.astype(np.float32) - np.float32(zeros[0])) * np.float32(scales[0])
-
-
-def time_inside(files: list[str], *, runs: int, rounds: int, warmup: int, most_s: float) -> list[dict[str, Any]]:
-    """Latency of .tflite files with any inputs, in turn, on TensorFlow's interpreter with one thread.
-
-    Returns:
-        For each, "samples_ms", or "reason" where it can't run or `runs` would take longer than `most_s` in all.
-    """
-    timers: list[Any] = []
-    for file in files:
-        try:
-            interpreter = _interpreter(file)
-            for one in interpreter.get_input_details():
-                interpreter.set_tensor(one["index"], _noise(one))
-            begin = time.perf_counter()
-            interpreter.invoke()
-            if (time.perf_counter() - begin) * runs > most_s / len(files):
-                timers.append(f"{runs} runs would take more than {most_s / len(files):.0f} s")
-            else:
-                timers.append(interpreter)
-        except (BadModel, ValueError, RuntimeError) as error:
-            timers.append(str(error).splitlines()[0])
-    samples: list[list[float]] = [[] for _ in files]
-    random = np.random.default_rng(0)
-    for number in range(rounds):
-        for place in random.permutation(len(files)):
-            if isinstance(timers[place], str):
-                continue
-            for turn in range(-(warmup if number == 0 else max(1, warmup // 5)), runs // rounds):
-                begin = time.perf_counter_ns()
-                timers[place].invoke()
-                if turn >= 0:
-                    samples[place].append((time.perf_counter_ns() - begin) / 1e6)
-    return [
-        {"reason": timer} if isinstance(timer, str) else {"samples_ms": times}
-        for timer, times in zip(timers, samples, strict=True)
-    ]
-
-
-def _noise(details: dict[str, Any]) -> np.ndarray:
-    dtype = np.dtype(details["dtype"])
-    if dtype.kind in "OSU":
-        return np.full(details["shape"], b"word", object)
-    if dtype.kind == "f" or len(details["quantization_parameters"]["scales"]):
-        noise = np.random.default_rng(0).uniform(-1, 1, details["shape"]).astype(np.float32)
-        return _quantized(noise, details)
-    return np.zeros(details["shape"], dtype)
+    return running.answered(run, inputs, data, out, most_s)
