@@ -24,8 +24,8 @@ from efficient_ai.report import confine
 
 ANSWER_BYTES = 64 * 2**20
 LOG_BYTES = 16 * 2**10
-# Imported before the first call, where a fork after an import is safe; macOS's libraries may not be forked.
-PRELOADED = ("numpy", "tensorflow", "keras", "h5py", "tflite") if confine.LINUX else ()
+# Imported before the first call, so that no call has to.
+PRELOADED = ("tensorflow", "keras", "h5py", "tflite", "efficient_ai.report.opening")
 
 
 def write_frame(place: int, content: bytes) -> None:
@@ -36,7 +36,7 @@ def write_frame(place: int, content: bytes) -> None:
 
 
 def _request() -> dict[str, Any] | None:
-    """The next request; None when the process that asks is gone."""
+    """The next request; an empty one asks to stop, and None says that the process that asks is gone."""
     content = b""
     needed = 8
     while len(content) < needed:
@@ -164,7 +164,7 @@ def _children() -> list[int]:
 
 
 def _serve(request: dict[str, Any], replies: int) -> tuple[dict[str, Any], bytes] | None:
-    """Run one call; what became of it and the child's answer, or None when nobody waits for that any more."""
+    """Run one call; what became of it and the child's answer, or None when something else is asked meanwhile."""
     deadline = time.monotonic() + request["seconds"]
     call = _Call(*_fork(request, replies))
     try:
@@ -195,20 +195,28 @@ def _serve(request: dict[str, Any], replies: int) -> tuple[dict[str, Any], bytes
     return (found, bytes(call.content[8:]) if whole else b"") if asked else None
 
 
-def main(root: str) -> None:
-    """Answer requests until the process that asks is gone; then remove its folder, in case that it couldn't."""
+def main(root: str, *, preload: bool) -> None:
+    """Answer requests until the process that asks is gone, and remove its folder if it couldn't.
+
+    Args:
+        root: The sandbox's folder.
+        preload: Whether to import what calls need before the first.
+    """
     replies = os.dup(1)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asks decides
     confine.adopt_orphans()
-    for name in PRELOADED:
+    for name in PRELOADED if preload else ():
         importlib.import_module(name)
-    with contextlib.suppress(BrokenPipeError):
+    try:
         write_frame(replies, json.dumps({"ready": len(sys.modules)}).encode())
-        while (request := _request()) is not None:
+        while request := _request():
             served = _serve(request, replies)
-            if served is None:
-                break
-            write_frame(replies, json.dumps(served[0]).encode())
-            write_frame(replies, served[1])
-    shutil.rmtree(root, ignore_errors=True)
+            if served is not None:
+                write_frame(replies, json.dumps(served[0]).encode())
+                write_frame(replies, served[1])
+    except BrokenPipeError:
+        request = None
+    if request is None:
+        shutil.rmtree(root, ignore_errors=True)
+    os._exit(0)  # there is nothing to take leave of: TensorFlow would need seconds for it

@@ -127,7 +127,12 @@ def describe(path: str) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": kind, "inputs": [], "outputs": [], "layers": 0, "operators": {}, "params": None}
     found |= {"custom": [], "warnings": []}
     openers = {"keras": _keras, "h5": _keras, "saved_model": _saved_model, "tflite": _lite, "pth": _torch}
-    return found | openers[kind](path, kind)
+    try:
+        return found | openers[kind](path, kind)
+    except (BadModel, MemoryError):
+        raise
+    except Exception as error:
+        raise BadModel(f"it can't be read as {KINDS[kind]} ({_said(error)}): copy it again or save it again") from error
 
 
 def _keras(path: str, kind: str) -> dict[str, Any]:

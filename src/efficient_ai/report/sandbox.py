@@ -32,8 +32,9 @@ BOOTSTRAP = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from efficient_ai.report import fork_server
-fork_server.main(sys.argv[2])
+fork_server.main(sys.argv[2], preload=sys.argv[3] == "preload")
 """
+STOP = b"{}"  # instead of a request: the one that asks will tidy up itself
 SECRET = re.compile(
     r"TOKEN|SECRET|PASS|CREDENTIAL|COOKIE|SESSION|PRIVATE|AUTH|(^|_)KEY($|_)|APIKEY|^AWS_|_URL$|_DSN$", re.I
 )
@@ -70,15 +71,18 @@ class Sandbox:
 
     Args:
         limits: What one call may use.
+        preload: Whether TensorFlow is imported once, before the first call, and not by each call that needs it. On
+            macOS it never is: its libraries don't bear a fork.
 
     Raises:
         EfficientAIError: If this system can't fork.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, *, preload: bool = True) -> None:
         if not hasattr(os, "fork"):
             raise EfficientAIError("a model file of others is opened in a fork: that needs Linux, macOS or WSL")
         self.limits = limits or Limits()
+        self._preload = "preload" if preload and sys.platform != "darwin" else "bare"
         self._place = tempfile.TemporaryDirectory(prefix="efficient-ai-sandbox-")
         self._root = Path(self._place.name).resolve()
         self.folder = self._root / "files"
@@ -116,11 +120,11 @@ class Sandbox:
         content = json.dumps({**request, **places}).encode()
         try:
             server = self._started()
-            server.stdin.write(struct.pack(">Q", len(content)) + content)
+            server.stdin.write(_frame(content))
             server.stdin.flush()
             deadline = time.monotonic() + self.limits.seconds + GRACE_S
-            found = json.loads(self._frame(server, deadline))
-            answer = self._frame(server, deadline)
+            found = json.loads(self._answer(server, deadline))
+            answer = self._answer(server, deadline)
         except BrokenPipeError as error:
             self._stop()
             raise EfficientAIError("the sandbox's server ended by itself: run it again") from error
@@ -166,7 +170,7 @@ class Sandbox:
             paths = json.dumps([os.path.abspath(path) for path in sys.path])
             with open(self._root / "log", "wb") as log:
                 self._server = subprocess.Popen(
-                    [sys.executable, "-c", BOOTSTRAP, paths, str(self._root)],
+                    [sys.executable, "-c", BOOTSTRAP, paths, str(self._root), self._preload],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,
@@ -174,7 +178,7 @@ class Sandbox:
                     env=self._variables(),
                     start_new_session=True,
                 )
-            self._frame(self._server, time.monotonic() + START_S)
+            self._answer(self._server, time.monotonic() + START_S)
         return self._server
 
     def _variables(self) -> dict[str, str]:
@@ -185,7 +189,7 @@ class Sandbox:
         fixed = {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
         return {**given, **homes, **fixed, "EFFICIENT_AI_CACHE": str(self._root / "home" / "cache")}
 
-    def _frame(self, server: subprocess.Popen, deadline: float) -> bytes:
+    def _answer(self, server: subprocess.Popen, deadline: float) -> bytes:
         """Bytes with their length before them, from the fork server."""
         size = struct.unpack(">Q", self._exactly(server, 8, deadline))[0]
         return self._exactly(server, size, deadline)
@@ -208,16 +212,21 @@ class Sandbox:
         if server is None:
             return
         with contextlib.suppress(OSError):
+            server.stdin.write(_frame(STOP))
             server.stdin.close()
         try:
             server.wait(timeout=5)
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
-            raise
+        except subprocess.TimeoutExpired:
+            pass
         finally:
+            with contextlib.suppress(ProcessLookupError):  # once it has been waited for, it is gone
+                server.kill()
+            server.wait()
             server.stdout.close()
+
+
+def _frame(content: bytes) -> bytes:
+    return struct.pack(">Q", len(content)) + content
 
 
 def one_line(text: str) -> str:
@@ -244,7 +253,9 @@ def _result(found: dict[str, Any], answer: bytes, limits: Limits) -> Any:
             raise BadModel(memory)
         if "raised" in said:
             raise BadModel(one_line(str(said["raised"])))
-        raise BadModel(f"what came of it can't be written as JSON: {one_line(str(said.get('unfit')))}")
+        if "unfit" in said:
+            raise BadModel(f"what came of it can't be written as JSON: {one_line(str(said['unfit']))}")
+        raise BadModel("the process that opened it gave an answer of the wrong form: it is damaged or hostile")
     if found["late"]:
         raise BadModel(f"opening it took more than {limits.seconds:g} s and was stopped: it may need more time")
     status, words = found["status"], _last_words(found["said"])

@@ -76,7 +76,7 @@ def describe(graph: Any) -> dict[str, Any]:
     if not named:
         raise BadModel("it has no signature to call it with: export it again, with model.export(FOLDER)")
     chosen = SIGNATURE if SIGNATURE in named else sorted(named)[0]
-    operators = Counter(op for op in _reachable(graph) if op not in PLUMBING and "PartitionedCall" not in op)
+    operators = Counter(op for op in _reachable(graph, chosen) if op not in PLUMBING and "PartitionedCall" not in op)
     return {
         "signature": chosen,
         "inputs": [_tensor(*each) for each in sorted(named[chosen].inputs.items())],
@@ -122,11 +122,16 @@ def _called(nodes: Iterable[Any]) -> Iterator[str]:
             yield from (function.name for function in value.list.func)
 
 
-def _reachable(graph: Any) -> Iterator[str]:
-    """Operators that can run when a signature is called: those of the main graph that its outputs need, and those of
-    the functions that TensorFlow makes callable or that any of these calls."""
+def _reachable(graph: Any, signature: str | None = None) -> Iterator[str]:
+    """Operators that can run when a signature is called, or any function that TensorFlow makes callable.
+
+    Args:
+        graph: A MetaGraphDef.
+        signature: The one to look at; all of them, and all functions that can be called, when left out.
+    """
     nodes = {node.name: node for node in graph.graph_def.node}
-    left = [info.name for each in graph.signature_def.values() for info in each.outputs.values()]
+    signatures = graph.signature_def.values() if signature is None else [graph.signature_def[signature]]
+    left = [info.name for each in signatures for info in each.outputs.values()]
     main: dict[str, Any] = {}
     while left:
         name = left.pop().lstrip("^").split(":")[0]
@@ -134,13 +139,15 @@ def _reachable(graph: Any) -> Iterator[str]:
             main[name] = nodes[name]
             left += nodes[name].input
     functions = {function.signature.name: function.node_def for function in graph.graph_def.library.function}
-    callable_ones = [*graph.object_graph_def.concrete_functions, *_called(main.values())]
+    called = list(_called(main.values()))
+    if signature is None:
+        called += graph.object_graph_def.concrete_functions
     seen: set[str] = set()
-    while callable_ones:
-        name = callable_ones.pop()
+    while called:
+        name = called.pop()
         if name in functions and name not in seen:
             seen.add(name)
-            callable_ones += _called(functions[name])
+            called += _called(functions[name])
     yield from (node.op for node in main.values())
     for name in sorted(seen):
         yield from (node.op for node in functions[name])
