@@ -92,7 +92,7 @@ def fit(arrays: Mapping[str, np.ndarray], inputs: Sequence[Mapping[str, Any]], p
         array, shape = arrays[name], tuple(one["shape"][1:])
         if array.shape[1:] != shape or array.ndim == 0:
             expected = ", ".join(["n", *map(str, shape)])
-            raise BadData(f"{name} in {path} has the shape {array.shape}, the model expects ({expected})")
+            raise BadData(f"{name} in {path} must have the shape ({expected}), got {array.shape}")
         text = array.dtype.kind in "US"
         if text != (one["dtype"] == "string"):
             raise BadData(f"{name} in {path} has the type {array.dtype}, the model expects {one['dtype']}")
@@ -142,6 +142,13 @@ def split(given: Mapping[str, np.ndarray], labels: np.ndarray | None, *, seed: i
         {key: array[judging] for key, array in given.items()},
         None if labels is None else labels[judging],
     )
+
+
+def some(given: Mapping[str, np.ndarray], *, seed: int) -> dict[str, np.ndarray]:
+    """Up to `MOST_CALIBRATING` of the examples, where all of them may calibrate."""
+    count = len(next(iter(given.values())))
+    order = np.random.default_rng(seed).permutation(count)[:MOST_CALIBRATING]
+    return {key: array[np.sort(order)] for key, array in given.items()}
 
 
 def noise(inputs: Sequence[Mapping[str, Any]], *, seed: int) -> Examples:

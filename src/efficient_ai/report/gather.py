@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import efficient_ai
-from efficient_ai import cache, decide
+from efficient_ai import cache, cost, decide
 from efficient_ai.errors import BadModel
 from efficient_ai.report import boards, examples, judging, latency, model_cost, variants, verdicts
 from efficient_ai.report.sandbox import Limits, Sandbox
@@ -56,7 +56,7 @@ def gather(model: str, wanted: Wanted) -> dict[str, Any]:
             row, one = variants.make(box, source, path, seen, given, wanted, precision=precision, technique=technique)
             rows.append(row)
             made += [one] if one else []
-        cost = model_cost.table(seen, made[0].variant if made else None)
+        counted = model_cost.table(seen, made[0].variant if made else None)
         quality = _judge(box, source, path, seen, given, made, step)
         step("timing")
         timed = latency.of(box, source, path, seen, [(one.variant, one.file) for one in made], wanted)
@@ -70,13 +70,14 @@ def gather(model: str, wanted: Wanted) -> dict[str, Any]:
         "made": _circumstances(wanted, time.monotonic() - begin),
         "inputs": seen["inputs"],
         "outputs": seen["outputs"],
-        "cost": cost,
+        "cost": counted,
         "variants": rows,
         "quality": quality,
         "latency": timed,
     }
     document["budget"] = verdicts.against(budget, [one.variant for one in made], document, wanted) if budget else None
     document["choice"] = verdicts.choice(document)
+    document["memory_plan"] = _memory_plan(made, document["choice"]["variant"])
     document["summary"] = verdicts.summary(document)
     document["made"]["seconds"] = round(time.monotonic() - begin, 1)
     return document
@@ -172,6 +173,17 @@ def _fit(one: variants.Made, arenas: boards.Arenas, budget: decide.Budget | None
     one.row["vela"] = boards.accelerated(one.variant, (budget and budget.accelerator) or boards.ACCELERATOR)
     one.row["energy"] = boards.energy(one.variant)
     one.row["devices"] = boards.fits(one.variant.size_bytes, one.row["arena"].get("arena_bytes"))
+
+
+def _memory_plan(made: list[variants.Made], name: str | None) -> dict[str, Any] | None:
+    """The memory plan of the variant to take, or of the first: steps, and each tensor's life, address and bytes."""
+    one = next((one for one in made if one.variant.name == name), made[0] if made else None)
+    if one is None or "reason" in one.row["plan"]:
+        return None
+    plan = cost.plan_memory(one.variant.content)
+    tensors = [[t.first_step, t.last_step, t.offset_bytes, t.size_bytes] for t in plan.tensors]
+    bounds = {"lower_bound_bytes": plan.lower_bound_bytes, "alignment_bytes": plan.alignment_bytes}
+    return {"variant": one.variant.name, "steps": list(plan.steps), "tensors": tensors, **bounds}
 
 
 def _model(source: Source, seen: dict[str, Any]) -> dict[str, Any]:
