@@ -112,11 +112,16 @@ def plot_own_quality(points: Mapping[str, tuple[float, float]], axis: str, good:
         good: A value to be reached: a dotted line.
     """
     made, axes = figure(figsize=(6.4, 3.0))
-    for name, (size, value) in points.items():
+    heights = [value for _, value in points.values()]
+    near = 0.05 * (max(heights) - min(heights)) or 1.0
+    taken: list[tuple[float, float]] = []
+    for name, (size, value) in sorted(points.items(), key=lambda item: -item[1][1]):
         words = name.split()
         marker = next((MARKERS[word] for word in words if word in MARKERS), MARKERS["combined"])
         axes.plot(size / KIB, value, marker, color=technique_color(name), ms=8)
-        label(axes, name, (size / KIB, value), offset=(8, -3))
+        beside = sum(abs(value - y) <= near and 0.5 < size / x < 2 for x, y in taken)
+        label(axes, name, (size / KIB, value), offset=(8, -3 - 11 * beside))
+        taken.append((size, value))
     if good is not None:
         axes.axhline(good, color="#333333", ls=":", lw=1)
     sizes = [size / KIB for size, _ in points.values()]

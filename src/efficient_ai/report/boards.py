@@ -41,7 +41,7 @@ def plan(variant: Variant) -> dict[str, Any]:
 
 
 class Arenas:
-    """Asks TensorFlow Lite Micro for arenas; files with the same operators on the same shapes are asked for once."""
+    """Asks TensorFlow Lite Micro for arenas; files that differ in their weights' values alone are asked for once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple, dict[str, Any]] = {}
@@ -49,7 +49,8 @@ class Arenas:
     def of(self, variant: Variant) -> dict[str, Any]:
         """The arena's bytes, or the reason why there is none."""
         layers = cost.count_file(variant.content).layers
-        key = tuple((one.operator, one.output_shape, one.input_bytes, one.output_bytes) for one in layers)
+        sizes = ("operator", "output_shape", "input_bytes", "output_bytes", "weight_bytes")
+        key = tuple(tuple(getattr(one, size) for size in sizes) for one in layers)
         if key not in self._known:
             self._known[key] = _arena(variant)
         return self._known[key]
@@ -118,7 +119,7 @@ def _fit(device: hardware.Device, size_bytes: int, memory_bytes: int | None) -> 
     if device.storage_bytes is not None and size_bytes > device.storage_bytes:
         short.append("flash")
     if memory_bytes is None:
-        short.append("memory not known")
+        short.append("not known")
     elif memory_bytes > device.memory_bytes:
         short.append("memory")
     room = {key: asdict(device)[key] for key in ("name", "memory_bytes", "storage_bytes")}

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from efficient_ai.cost import MemoryPlan, PlacedTensor
+from efficient_ai.report.verdicts import signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -116,8 +117,14 @@ def quality(document: dict[str, Any], good_db: float) -> tuple[str, str]:
         return "", ""
     if all(row["quality"]["accuracy"] for row in judged):
         points = {row["name"]: (row["size_bytes"], 100 * row["quality"]["accuracy"]["value"]) for row in judged}
-        best = max(points, key=lambda name: (points[name][1], -points[name][0]))
-        finding = f"{best} has the highest accuracy of the variants, {points[best][1]:.1f} %."
+        worst = min(judged, key=lambda row: row["quality"]["accuracy"]["value"])
+        least = min(judged, key=lambda row: row["size_bytes"])
+        change = 100 * worst["quality"]["accuracy_change"]["value"]
+        finding = (
+            f"{least['name']}, the smallest file, has an accuracy of {points[least['name']][1]:.1f} %; "
+            f"{worst['name']} has the lowest, {points[worst['name']][1]:.1f} %, {signed(change)} points from the "
+            "source's."
+        )
         drawn = plots.plot_own_quality(points, "accuracy (%)")
         return inline(drawn, "quality", f"Accuracy by size of the file. {finding}"), finding
     points = {

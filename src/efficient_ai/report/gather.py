@@ -77,7 +77,7 @@ def gather(model: str, wanted: Wanted) -> dict[str, Any]:
     }
     document["budget"] = verdicts.against(budget, [one.variant for one in made], document, wanted) if budget else None
     document["choice"] = verdicts.choice(document)
-    document["memory_plan"] = _memory_plan(made, document["choice"]["variant"])
+    document["memory_plan"] = _memory_plan(made, document["choice"]["variant"] or document["choice"]["nearest"])
     document["summary"] = verdicts.summary(document)
     document["made"]["seconds"] = round(time.monotonic() - begin, 1)
     return document

@@ -61,7 +61,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     found = [("parameters", f"{cost['params']:,}" if cost.get("params") is not None else "not known")]
     if "macs" in cost:
         found.append(("multiply-accumulates", count(cost["macs"])))
-    row = made.get(name) or next(iter(made.values()), None)
+    row = made.get(name) or made.get(document["choice"]["nearest"]) or next(iter(made.values()), None)
     if row is None:
         return found
     found.append((f"file as {row['name']}" if len(made) > 1 else "file", size(row["size_bytes"])))

@@ -149,9 +149,9 @@ def latency(document: dict[str, Any], drawing: str) -> str:
     rows = [
         (
             f"{row['variant']}, {row['engine']}",
-            f"{row['p50_ms']:.4g}",
-            f"{row['p90_ms']:.4g}",
-            f"{row['p99_ms']:.4g}",
+            f"{row['p50_ms']:.3g}",
+            f"{row['p90_ms']:.3g}",
+            f"{row['p99_ms']:.3g}",
             _times(row["times_float32"]),
             f"{row['runs']}",
             row["delegate"],
@@ -245,4 +245,4 @@ def boards(document: dict[str, Any], drawing: str) -> str:
 
 
 def _fits(one: dict[str, Any]) -> tuple[str, str]:
-    return ("fits", "good") if one["fits"] else (", ".join(one["short_of"]), "soft")
+    return ("fits", "good") if one["fits"] else (f"no: {', '.join(one['short_of'])}", "soft")

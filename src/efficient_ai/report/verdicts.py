@@ -16,6 +16,7 @@ KIB = 1024
 GOOD_DB = 20.0  # of the outputs' signal over their error: an error of a tenth
 GOOD_AGREEMENT = 0.98
 WORST_LOSS = 0.01
+KEEPING = " of those that keep every limit"  # how a budget's own rule ends
 PERCENTS = ("p50", "p90", "p99")
 
 
@@ -115,9 +116,10 @@ def choice(document: dict[str, Any]) -> dict[str, Any]:
     """The variant to take, why, and what it costs: the budget's winner, else the smallest that stays good."""
     made = [row for row in document["variants"] if "size_bytes" in row]
     if document["budget"]:
-        winner = document["budget"]["winner"]
-        why = f"of the budget {document['budget']['name']}: {document['budget']['rule']}"
-        return {"variant": winner, "rule": why}
+        found = document["budget"]
+        nearest = min(found["variants"], key=lambda one: (one["missed"], _excess(one)), default=None)
+        why = f"of those that keep the budget {found['name']}, the one with {found['rule'].removesuffix(KEEPING)}"
+        return {"variant": found["winner"], "rule": why, "nearest": nearest and nearest["variant"]}
     rule = f"the smallest file whose outputs stay within {GOOD_DB:.0f} dB of the source's"
     if document["quality"]["basis"] == "labels":
         rule = f"the smallest file that loses at most {100 * WORST_LOSS:.0f} point of accuracy"
@@ -125,7 +127,13 @@ def choice(document: dict[str, Any]) -> dict[str, Any]:
         rule += f", and that names the same class {100 * GOOD_AGREEMENT:.0f} times of 100"
     good = [row for row in made if good_enough(row, document["quality"]["basis"])]
     best = min(good, key=lambda row: row["size_bytes"], default=None)
-    return {"variant": best["name"] if best else None, "rule": rule}
+    return {"variant": best["name"] if best else None, "rule": rule, "nearest": None}
+
+
+def _excess(one: dict[str, Any]) -> float:
+    """How far a variant is over the limits that it misses, as a sum of shares of the limits."""
+    missed = [v for v in one["verdicts"] if v["outcome"] == MISSED and v["value"] is not None]
+    return sum(abs(v["value"] - v["limit"]) / v["limit"] for v in missed if v["limit"])
 
 
 def good_enough(row: dict[str, Any], basis: str) -> bool:
@@ -151,12 +159,12 @@ def _what(document: dict[str, Any]) -> str:
     params = f"{cost['params']:,} parameters" if cost.get("params") is not None else "an unknown number of parameters"
     macs = f" and takes {count(cost['macs'])} multiply-accumulates an inference" if "macs" in cost else ""
     bound = ", at least: some of its operators aren't counted" if cost["unknown_operators"] else ""
-    return f"{model['name']} turns {tensors} into {given}; it has {params}{macs}{bound}."
+    return f"{model['name']} takes {tensors} and gives {given}; it has {params}{macs}{bound}."
 
 
 def _shape(one: dict[str, Any]) -> str:
     sizes = "×".join("?" if size < 0 else str(size) for size in one["shape"][1:]) or "1"
-    return f"{sizes} {one['dtype']}"
+    return f"{sizes} values ({one['dtype']})" if one["dtype"] != "string" else f"{sizes} texts"
 
 
 def _where(document: dict[str, Any]) -> str:
@@ -171,8 +179,11 @@ def _where(document: dict[str, Any]) -> str:
         least = f"its smallest file has {size(min(row['size_bytes'] for row in made))}"
         needs = f" and needs {size(min(memory))} of working memory" if memory else ", and no arena is known"
         return f"It fits none of the {total} microcontrollers of the catalogue: {least}{needs}."
-    which = f" as {name}" if len(made) > 1 else ""
-    return f"It fits {len(found)} of the {total} microcontrollers of the catalogue{which}: {', '.join(found)}."
+    which = f"As {name} it" if len(made) > 1 else "It"
+    if len(found) == total:
+        return f"{which} fits each of the {total} microcontrollers of the catalogue."
+    named = ", ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
+    return f"{which} fits {len(found)} of the {total} microcontrollers of the catalogue: {named}."
 
 
 def _which(document: dict[str, Any]) -> list[str]:
@@ -180,8 +191,12 @@ def _which(document: dict[str, Any]) -> list[str]:
     name = document["choice"]["variant"]
     if len(rows) < 2 and not document["budget"]:
         return []
+    if name is None and document["budget"]:
+        found, nearest = document["budget"], document["choice"]["nearest"]
+        why = next((one["reason"] for one in found["losses"] if one["variant"] == nearest), "")
+        return [f"No variant keeps every limit of the budget {found['name']}; {nearest} comes nearest ({why})."]
     if name is None:
-        return [f"No variant can be recommended by the rule ({document['choice']['rule']}); see the table of variants."]
+        return [f"No variant can be recommended by the rule: {document['choice']['rule']}; see the table of quality."]
     row, wide = rows[name], rows.get("float32")
     lines = [f"Take {name}, by the rule: {document['choice']['rule']}."]
     if wide is None or name == "float32":
