@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from efficient_ai.cost import MemoryPlan, PlacedTensor
+from efficient_ai.report.markup import text
 from efficient_ai.report.verdicts import signed
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def inline(figure: Figure, key: str, alt: str) -> str:
     drawn = re.sub(r'(xlink:href="#|url\(#)', rf"\1{key}-", drawn)
     drawn = re.sub(r'^(<svg[^>]*?) width="[^"]*"', r"\1", drawn, count=1)
     drawn = re.sub(r'^(<svg[^>]*?) height="[^"]*"', r"\1", drawn, count=1)
-    return drawn.replace("<svg", f'<svg role="img" aria-label="{escape(alt, quote=True)}"', 1).strip()
+    return drawn.replace("<svg", f'<svg role="img" aria-label="{text(alt)}"', 1).strip()
 
 
 def _unread(name: str) -> str:

@@ -54,9 +54,10 @@ def read(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise BadData(f"there is no file {path} for --data; it should be an .npz file with x, and y where there is one")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise BadData(f"{path} is one array: --data expects an .npz file, as np.savez('data.npz', x=x) writes")
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            raise BadData(f"{path} is one array: --data expects an .npz file, as np.savez('data.npz', x=x) writes")
+        with found as file:
             return {name: file[name] for name in file.files}
     except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
         raise BadData(f"{path} can't be read as an .npz file of plain arrays: {str(error).splitlines()[0]}") from error
@@ -156,7 +157,7 @@ def noise(inputs: Sequence[Mapping[str, Any]], *, seed: int) -> Examples:
     random = np.random.default_rng(seed)
     made = {}
     for one in inputs:
-        shape, dtype = (NOISE, *one["shape"][1:]), one["dtype"]
+        shape, dtype = (NOISE, *one["shape"][1:]), one["feeds"]
         if dtype == "string":
             made[one["key"]] = np.full(shape, "word")
         elif dtype.startswith(("int", "uint")):

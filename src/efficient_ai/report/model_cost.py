@@ -25,6 +25,7 @@ def checked(said: Any) -> dict[str, Any]:
             | {
                 "key": str(one["key"])[:TEXT],
                 "open": bool(one["open"]),
+                "feeds": str(one["feeds"])[:40],
                 "values": None if one["values"] is None else int(one["values"]),
             }
             for one in said["inputs"][:MOST]

@@ -62,7 +62,7 @@ def answered(run: Any, inputs: list[dict[str, Any]], data: str, out: str, most_s
     found: list[list[np.ndarray]] = []
     begin = time.monotonic()
     for row in zip(*arrays, strict=True):
-        found.append(run([value[None].astype(plain(one["dtype"])) for value, one in zip(row, inputs, strict=True)]))
+        found.append(run([value[None].astype(plain(one["feeds"])) for value, one in zip(row, inputs, strict=True)]))
         if time.monotonic() - begin > most_s:
             break
     columns = [np.stack(column) for column in zip(*found, strict=True)]

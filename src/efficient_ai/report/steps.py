@@ -46,7 +46,7 @@ def look(
 
     Args:
         path: The source.
-        kind: keras, zoo, saved_model or tflite.
+        kind: keras, zoo, saved_model or tflite. A quantized file's inputs are fed real values: "feeds" says so.
         shapes: By an input's name, or "" for the only one: its shape with batch 1, where the model leaves it open.
         hints: The same of the user's data, which fill what is open still and needn't fit.
 
@@ -58,6 +58,9 @@ def look(
         lite_files.check(Path(path))
         sources, results = running.order(running.interpreter_of(path))
         inputs = [_input(name, one["shape"], one["dtype"], shapes) for name, one in sources]
+        for told, (_, one) in zip(inputs, sources, strict=True):
+            if len(one["quantization_parameters"]["scales"]):
+                told["feeds"] = "float32"
         outputs = [
             {"name": name, "shape": [int(s) for s in one["shape"]], "dtype": running.dtype_of(one["dtype"])}
             for name, one in results
@@ -126,7 +129,14 @@ def _input(name: str, shape: Any, dtype: Any, shapes: dict[str, dict[str, list[i
         at_one = [given if size is None else size for size, given in zip(at_one, hint, strict=True)]
     if None in at_one:
         raise BadModel(f"input {name!r} leaves its shape {shown} open: pass --shape, as in --shape 1,224,224,3")
-    return {"name": name, "shape": at_one, "dtype": dtype, "open": None in declared[1:], "values": WORDS}
+    return {
+        "name": name,
+        "shape": at_one,
+        "dtype": dtype,
+        "open": None in declared[1:],
+        "values": WORDS,
+        "feeds": dtype,
+    }
 
 
 def _with_keys(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ def make(
         try:
             told = box.call("efficient_ai.report.steps:make", path, source.kind, seen["inputs"], file, **how)
         except BadModel as error:
-            return row | {"reason": _why(str(error), seen, precision)}, None
+            return row | {"reason": why(str(error), seen, precision)}, None
     try:
         variant = Variant(source.stem, precision, box.content(file), technique)
         row |= boards.counted(variant)
@@ -83,7 +83,7 @@ def make(
     return row, Made(variant, row, file)
 
 
-def _why(reason: str, seen: dict[str, Any], precision: str) -> str:
+def why(reason: str, seen: dict[str, Any], precision: str) -> str:
     """A failed conversion's reason; a crash of the converter in the words of what is known of it."""
     if "crashed the process" not in reason:
         return f"can't be converted: {reason}"

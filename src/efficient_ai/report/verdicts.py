@@ -164,7 +164,9 @@ def _what(document: dict[str, Any]) -> str:
 
 def _shape(one: dict[str, Any]) -> str:
     sizes = "×".join("?" if size < 0 else str(size) for size in one["shape"][1:]) or "1"
-    return f"{sizes} values ({one['dtype']})" if one["dtype"] != "string" else f"{sizes} texts"
+    word = "text" if one["dtype"] == "string" else "value"
+    kind = "" if one["dtype"] == "string" else f" ({one['dtype']})"
+    return f"{sizes} {word}{'' if sizes == '1' else 's'}{kind}"
 
 
 def _where(document: dict[str, Any]) -> str:
@@ -173,7 +175,8 @@ def _where(document: dict[str, Any]) -> str:
         return f"It can't be converted to a .tflite file here: {document['variants'][0]['reason']}."
     places = {row["name"]: [one["name"] for one in row["devices"] if one["fits"]] for row in made}
     total = len(made[0]["devices"])
-    name, found = max(places.items(), key=lambda pair: len(pair[1]))
+    taken = document["choice"]["variant"]
+    name, found = max(places.items(), key=lambda pair: (len(pair[1]), pair[0] == taken))
     if not found:
         memory = [row["arena"]["arena_bytes"] for row in made if "arena_bytes" in row["arena"]]
         least = f"its smallest file has {size(min(row['size_bytes'] for row in made))}"
