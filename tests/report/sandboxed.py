@@ -47,7 +47,7 @@ def ends_at_once():
 
 def crashes(name: str):
     os.write(2, b"last words\n")
-    os.kill(os.getpid(), getattr(signal, name))
+    os.kill(os.getpid(), int(name[3:]) if name[3:].isdigit() else getattr(signal, name))
     time.sleep(60)
 
 
@@ -83,6 +83,12 @@ def links(path: str):
     os.symlink(path, "link")
     os.mkfifo("pipe")
     Path("kept").write_text("kept")
+
+
+def swaps(path: str):
+    folder = Path.cwd()
+    folder.rename(folder.with_name("moved"))
+    folder.symlink_to(path)
 
 
 def talks(address: str, port: int):

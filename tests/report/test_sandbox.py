@@ -78,7 +78,7 @@ def test_an_exception_becomes_its_first_line_without_what_a_terminal_obeys(box):
     assert "has no attribute 'nothing'" in line_of(box, "nothing")
 
 
-@pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGILL", "SIGFPE", "SIGBUS", "SIGKILL"])
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGILL", "SIGFPE", "SIGBUS", "SIGKILL", "SIG40"])
 def test_a_crash_becomes_a_line_that_names_the_signal(box, name):
     line = line_of(box, "crashes", name)
     assert f"({name})" in line
@@ -111,7 +111,7 @@ def test_a_child_that_promises_more_than_it_sends_becomes_a_line(box, length):
 
 
 def test_too_much_memory_becomes_a_line(box):
-    assert line_of(box, "hogs").startswith("opening it needs more than 1 GiB of memory")
+    assert line_of(box, "hogs").startswith("working with it needs more than 1 GiB of memory")
 
 
 def test_a_file_that_grows_too_large_becomes_a_line(box):
@@ -121,13 +121,13 @@ def test_a_file_that_grows_too_large_becomes_a_line(box):
 
 def test_processor_time_becomes_a_line():
     with Sandbox(Limits(cpu_seconds=1), preload=False) as box:
-        assert line_of(box, "spins") == "opening it took more than 1 s of the processor and was stopped"
+        assert line_of(box, "spins") == "working with it took more than 1 s of the processor and was stopped"
 
 
 def test_time_becomes_a_line_and_nothing_that_the_call_started_stays(tmp_path):
     with Sandbox(Limits(seconds=4), preload=False) as box:
         note = box.folder / "note"
-        assert line_of(box, "never_ends", str(note)).startswith("opening it took more than 4 s and was stopped")
+        assert line_of(box, "never_ends", str(note)).startswith("working with it took more than 4 s and was stopped")
         processes = json.loads(box.content("note"))
         assert len(processes) == 2
         assert all(gone(process) for process in processes)
@@ -137,7 +137,7 @@ def test_time_becomes_a_line_and_nothing_that_the_call_started_stays(tmp_path):
 def test_a_call_writes_only_in_its_folder_and_talks_to_nobody(box, tmp_path):
     held = box.call("efficient_ai.report.confine:held")
     assert {"limits", "no new privileges"} <= set(held)
-    if "writes in its folder only" in held:
+    if "writes in its folders only" in held:
         assert "PermissionError" in line_of(box, "writes", str(tmp_path / "outside"))
         assert "PermissionError" in line_of(box, "kills", os.getpid())
     if "no network" in held:
@@ -148,6 +148,8 @@ def test_a_call_writes_only_in_its_folder_and_talks_to_nobody(box, tmp_path):
 
 def test_what_a_call_left_is_read_without_following_its_links(box, tmp_path):
     (tmp_path / "own").write_text("own")
+    for name in ("link", "kept", "pipe"):
+        (box.folder / name).unlink(missing_ok=True)
     call(box, "links", str(tmp_path / "own"))
     assert box.content("kept") == b"kept"
     for name in ("link", "pipe", "missing", "../home", str(tmp_path / "own")):
@@ -155,6 +157,25 @@ def test_what_a_call_left_is_read_without_following_its_links(box, tmp_path):
             box.content(name)
     with pytest.raises(BadModel, match="up to 2 bytes"):
         box.content("kept", limit_bytes=2)
+
+
+def test_what_is_put_in_replaces_links_and_does_not_follow_them(box, tmp_path):
+    (tmp_path / "own").write_text("own")
+    for name in ("link", "kept", "pipe"):
+        (box.folder / name).unlink(missing_ok=True)
+    call(box, "links", str(tmp_path / "own"))
+    for name in ("link", "kept", "pipe"):
+        box.put(name, b"new")
+        assert box.content(name) == b"new"
+    assert (tmp_path / "own").read_text() == "own"
+    with pytest.raises(ValueError, match="without folders"):
+        box.put("../own", b"")
+
+
+@linux
+def test_a_call_cannot_put_another_folder_in_place_of_its_own(box, tmp_path):
+    if "writes in its folders only" in box.call("efficient_ai.report.confine:held"):
+        assert "PermissionError" in line_of(box, "swaps", str(tmp_path))
 
 
 def test_nothing_is_left_behind_and_a_closed_sandbox_says_so():

@@ -13,6 +13,7 @@ import resource
 import signal
 import struct
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,12 @@ ABSTRACT_SOCKETS_AND_SIGNALS = 3
 
 
 def apply(
-    folder: Path, *, cpu_seconds: int, memory_bytes: int, file_bytes: int, parent: int | None = None
+    folders: Sequence[Path], *, cpu_seconds: int, memory_bytes: int, file_bytes: int, parent: int | None = None
 ) -> tuple[str, ...]:
     """Take from this process what opening a model needs not.
 
     Args:
-        folder: Where it may still write; nowhere else, where Landlock is.
+        folders: Below which it may still write; nowhere else, where Landlock is.
         cpu_seconds: Processor time; the system ends the process one second later.
         memory_bytes: Of memory of its own (Linux: RLIMIT_DATA, since TensorFlow reserves addresses that it never
             uses; elsewhere RLIMIT_AS).
@@ -43,7 +44,7 @@ def apply(
         parent: Process number of the parent, with whose death this process ends.
 
     Returns:
-        The locks that hold, of "limits", "no new privileges", "no network" and "writes in its folder only".
+        The locks that hold, of "limits", "no new privileges", "no network" and "writes in its folders only".
     """
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
@@ -59,8 +60,8 @@ def apply(
         found.append("no new privileges")
     if _without_network(library):
         found.append("no network")
-    if _writes_only_in(folder, library):
-        found.append("writes in its folder only")
+    if _writes_only_in(folders, library):
+        found.append("writes in its folders only")
     if parent is not None:
         library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # it died before this
@@ -95,8 +96,8 @@ def _without_network(library: ctypes.CDLL) -> bool:
     return True
 
 
-def _writes_only_in(folder: Path, library: ctypes.CDLL) -> bool:
-    """Landlock: files are written below one folder only; TCP and signals to other processes end too where it can."""
+def _writes_only_in(folders: Sequence[Path], library: ctypes.CDLL) -> bool:
+    """Landlock: files are written below some folders only; TCP and signals to other processes end too where it can."""
     version = library.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if version < 1:
         return False
@@ -111,7 +112,7 @@ def _writes_only_in(folder: Path, library: ctypes.CDLL) -> bool:
     if rules < 0:
         return False
     try:
-        allowed = [(folder, files), (Path(os.devnull), files & (WRITE_FILE | TRUNCATE))]
+        allowed = [*((folder, files) for folder in folders), (Path(os.devnull), files & (WRITE_FILE | TRUNCATE))]
         return all(_allow(library, rules, *each) for each in allowed) and library.syscall(RESTRICT_SELF, rules, 0) == 0
     finally:
         os.close(rules)

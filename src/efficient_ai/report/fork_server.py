@@ -52,7 +52,7 @@ def _request() -> dict[str, Any] | None:
 def _run(request: dict[str, Any], answer: int, server: int) -> None:
     """In the child: confine it, call the function, answer. Never returns."""
     try:
-        held = confine.apply(Path(request["root"]), parent=server, **request["limits"])
+        held = confine.apply([Path(each) for each in request["places"]], parent=server, **request["limits"])
         confine.HELD[:] = held
         os.chdir(request["folder"])
         module, _, name = request["function"].partition(":")

@@ -40,7 +40,7 @@ HOSTILE = {
     "__typespec__": "builds a type of TensorFlow",
 }
 OWN = "efficient_ai>"
-INSTEAD = "save the model without it, or convert it to .tflite where you trust it"
+INSTEAD = "save the model without it, or, where you trust it, convert it to .tflite or use model.export(FOLDER)"
 
 
 def check_archive(path: Path) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def _check_weights(file: Path | BinaryIO) -> None:
 
     try:
         with h5py.File(file, "r") as opened:
-            total, count, left = 0, 0, [opened]
+            total, count, left, seen = 0, 0, [opened], {_address(opened)}
             while left:
                 group = left.pop()
                 for name in group:
@@ -223,6 +223,9 @@ def _check_weights(file: Path | BinaryIO) -> None:
                     if isinstance(link, h5py.SoftLink):
                         raise BadModel(f"its {name!r} is a link, which no saved model has: it was not opened")
                     item = group[name]
+                    if _address(item) in seen:
+                        raise BadModel(f"its {name!r} is in two places, which no saved model has: it was not opened")
+                    seen.add(_address(item))
                     if isinstance(item, h5py.Group):
                         left.append(item)
                     elif isinstance(item, h5py.Dataset):
@@ -238,6 +241,12 @@ def _check_weights(file: Path | BinaryIO) -> None:
         raise BadModel(f"its weights are damaged ({_said(error)}): copy it again or save it again") from error
 
 
+def _address(item: Any) -> int:
+    """Where in its file a group or an array lies."""
+    import h5py
+
+    return h5py.h5o.get_info(item.id).addr
+
+
 def _said(error: BaseException) -> str:
-    lines = str(error).strip("'\" ").splitlines()
-    return lines[0] if lines else type(error).__name__
+    return next(iter(str(error).splitlines()), type(error).__name__)

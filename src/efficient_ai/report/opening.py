@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,10 +66,19 @@ def kind_of(path: str) -> str:
     if first == OLD_TORCH:
         return "pth"
     if first.startswith(b"PK\x03\x04"):
-        return named if named in ("keras", "pth") else "keras"
+        return named if named in ("keras", "pth") else _archive_kind(place)
     if named is None:
         raise BadModel(f"{place.name} is none of the kinds that can be opened: {', '.join(KINDS.values())}")
     return named
+
+
+def _archive_kind(path: Path) -> str:
+    """Which of two kinds of archive a file is: PyTorch's has a pickle in it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "pth" if any(name.endswith("/data.pkl") for name in archive.namelist()) else "keras"
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return "keras"
 
 
 def check(path: str) -> str:
@@ -209,5 +219,7 @@ def _torch(path: str, kind: str) -> dict[str, Any]:
 
 
 def _said(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    """An error in a line; Keras puts what matters last."""
+    text = str(error).rpartition("Exception encountered:")[2]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

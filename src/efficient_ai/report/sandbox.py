@@ -11,23 +11,23 @@ import json
 import os
 import re
 import select
-import signal
+import shutil
 import stat
 import struct
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from efficient_ai.errors import BadModel, EfficientAIError
+from efficient_ai.report import outcome
+from efficient_ai.report.limits import Limits
 
 START_S = 180.0  # until TensorFlow is imported, on a machine that is busy
 GRACE_S = 15.0  # that the fork server has to end a call which took too long
-LINE = 400  # characters of a message
 BOOTSTRAP = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -38,36 +38,13 @@ STOP = b"{}"  # instead of a request: the one that asks will tidy up itself
 SECRET = re.compile(
     r"TOKEN|SECRET|PASS|CREDENTIAL|COOKIE|SESSION|PRIVATE|AUTH|(^|_)KEY($|_)|APIKEY|^AWS_|_URL$|_DSN$", re.I
 )
-OUT_OF_MEMORY = re.compile(
-    r"bad_alloc|out of memory|\bOOM\b|MemoryError|[Cc](?:an|ould )not allocate memory|ResourceExhausted|"
-    r"[Ff]ailed to (?:allocate|map)|unable to (?:allocate|mmap)"
-)
-NOISE = re.compile(r"^\s*$|^\s*@|^[IW]\d{4} |^\d{4}-\d\d-\d\d .*: [IW] |^WARNING: All log messages|^INFO:|^\s*\^+\s*$")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What one call may use.
-
-    `memory_bytes` is memory of its own, without what it shares with the fork server; `file_bytes` is one file's size.
-    """
-
-    seconds: float = 120.0
-    cpu_seconds: int = 240
-    memory_bytes: int = 6 * 2**30
-    file_bytes: int = 2 * 2**30
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not value > 0:
-                raise ValueError(f"{name} must be positive, got {value}")
 
 
 class Sandbox:
     """A place to open files in that nobody vouches for, for as long as the `with` block lasts; one call at a time.
 
-    `folder` is the only place where a call may leave files, and goes with the sandbox: take out what you want with
-    `content`, which follows no link that a call may have left.
+    `folder` is the only place where a call may leave files, and goes with the sandbox. Once a call was made, links may
+    lie in it that lead elsewhere: put files in with `put`, and take out what you want with `content`.
 
     Args:
         limits: What one call may use.
@@ -85,8 +62,8 @@ class Sandbox:
         self._preload = "preload" if preload and sys.platform != "darwin" else "bare"
         self._place = tempfile.TemporaryDirectory(prefix="efficient-ai-sandbox-")
         self._root = Path(self._place.name).resolve()
-        self.folder = self._root / "files"
-        for folder in (self.folder, self._root / "home"):
+        self.folder, self._home = self._root / "files", self._root / "home"
+        for folder in (self.folder, self._home):
             folder.mkdir()
         self._server: subprocess.Popen | None = None
 
@@ -116,8 +93,8 @@ class Sandbox:
         """
         limits = {key: value for key, value in vars(self.limits).items() if key != "seconds"}
         request = {"function": function, "arguments": arguments, "named": named, "limits": limits}
-        places = {"root": str(self._root), "folder": str(self.folder), "seconds": self.limits.seconds}
-        content = json.dumps({**request, **places}).encode()
+        request |= {"places": [str(self.folder), str(self._home)], "folder": str(self.folder)}
+        content = json.dumps({**request, "seconds": self.limits.seconds}).encode()
         try:
             server = self._started()
             server.stdin.write(_frame(content))
@@ -131,7 +108,7 @@ class Sandbox:
         except BaseException:
             self._stop()
             raise
-        return _result(found, answer, self.limits)
+        return outcome.result(found, answer, self.limits)
 
     def content(self, name: str, *, limit_bytes: int = 2**30) -> bytes:
         """The bytes of a file that a call left in `folder`.
@@ -155,6 +132,22 @@ class Sandbox:
             if not stat.S_ISREG(state.st_mode) or state.st_size > limit_bytes:
                 raise BadModel(f"{name} is no plain file of up to {limit_bytes:,} bytes: it was not read")
             return file.read(limit_bytes)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file into `folder` for a call to read, in place of what has that name.
+
+        Args:
+            name: The file's name, without folders.
+            content: Its bytes.
+        """
+        if Path(name).name != name:
+            raise ValueError(f"name must be a file's name without folders, got {name!r}")
+        path = self.folder / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+            file.write(content)
 
     def close(self) -> None:
         """End the processes and remove the folder; a second call does nothing."""
@@ -183,11 +176,11 @@ class Sandbox:
 
     def _variables(self) -> dict[str, str]:
         """The environment without what looks like a secret, on the processor, with every cache in the sandbox."""
-        home = str(self._root / "home")
+        home = str(self._home)
         given = {name: value for name, value in os.environ.items() if not SECRET.search(name)}
         homes = dict.fromkeys(("HOME", "TMPDIR", "TMP", "TEMP", "MPLCONFIGDIR", "XDG_CACHE_HOME", "KERAS_HOME"), home)
         fixed = {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
-        return {**given, **homes, **fixed, "EFFICIENT_AI_CACHE": str(self._root / "home" / "cache")}
+        return {**given, **homes, **fixed, "EFFICIENT_AI_CACHE": str(self._home / "cache")}
 
     def _answer(self, server: subprocess.Popen, deadline: float) -> bytes:
         """Bytes with their length before them, from the fork server."""
@@ -202,7 +195,9 @@ class Sandbox:
             if not got:
                 said = (self._root / "log").read_text("utf-8", "replace") if self._root.exists() else ""
                 how = "ended" if ready else "gave no answer"
-                raise EfficientAIError(f"the sandbox's server {how}; the last that it wrote: {_last_words(said)}")
+                raise EfficientAIError(
+                    f"the sandbox's server {how}; the last that it wrote: {outcome.last_words(said)}"
+                )
             content += got
         return bytes(content)
 
@@ -227,59 +222,3 @@ class Sandbox:
 
 def _frame(content: bytes) -> bytes:
     return struct.pack(">Q", len(content)) + content
-
-
-def one_line(text: str) -> str:
-    """The first line with something in it, without what a terminal would obey, and not too long."""
-    lines = [line for line in text.splitlines() if line.strip()] or ["nothing"]
-    plain = "".join(mark if mark.isprintable() else " " for mark in lines[0].strip())
-    return plain if len(plain) <= LINE else plain[: LINE - 1] + "…"
-
-
-def _last_words(said: str) -> str:
-    """The last line that a process wrote, passing over what is no message."""
-    lines = [line for line in said.splitlines() if not NOISE.search(line)]
-    return one_line(lines[-1] if lines else "")
-
-
-def _result(found: dict[str, Any], answer: bytes, limits: Limits) -> Any:
-    """What a child answered, or the line that says why there is no answer."""
-    memory = f"opening it needs more than {limits.memory_bytes / 2**30:.3g} GiB of memory: try a smaller model"
-    if found["whole"]:
-        said = _parsed(answer)
-        if "result" in said:
-            return said["result"]
-        if "memory" in said or OUT_OF_MEMORY.search(str(said.get("raised"))):
-            raise BadModel(memory)
-        if "raised" in said:
-            raise BadModel(one_line(str(said["raised"])))
-        if "unfit" in said:
-            raise BadModel(f"what came of it can't be written as JSON: {one_line(str(said['unfit']))}")
-        raise BadModel("the process that opened it gave an answer of the wrong form: it is damaged or hostile")
-    if found["late"]:
-        raise BadModel(f"opening it took more than {limits.seconds:g} s and was stopped: it may need more time")
-    status, words = found["status"], _last_words(found["said"])
-    if status is None or status >= 0:
-        how = "gave an answer of the wrong form" if status in (None, 0) else f"ended with exit code {status}"
-        raise BadModel(f"the process that opened it {how}; the last that it wrote: {words}")
-    name = signal.Signals(-status).name
-    if name == "SIGXCPU":
-        raise BadModel(f"opening it took more than {limits.cpu_seconds} s of the processor and was stopped")
-    if OUT_OF_MEMORY.search(found["said"]):
-        raise BadModel(f"{memory} ({name})")
-    raise BadModel(f"it crashed the process that opened it ({name}): it is damaged or hostile; last words: {words}")
-
-
-def _parsed(answer: bytes) -> dict[str, Any]:
-    def refuse(name: str) -> None:
-        raise ValueError(f"{name} is no number of JSON")
-
-    try:
-        said = json.loads(answer, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        raise BadModel(
-            f"the process that opened it answered something that isn't JSON ({one_line(str(error))})"
-        ) from error
-    if not isinstance(said, dict):
-        raise BadModel("the process that opened it answered in a form that no call has")
-    return said

@@ -21,6 +21,7 @@ from efficient_ai.models import torch_file
 
 LIST_BYTES = 64 * 2**20
 MOST_BYTES = 4 * 2**30
+INSTEAD = "save weights alone, with torch.save(model.state_dict(), 'x.pth')"
 STORAGES = {
     "FloatStorage": ("float32", 4),
     "DoubleStorage": ("float64", 8),
@@ -69,12 +70,11 @@ class _Unpickler(pickle.Unpickler):
             return _tensor
         if (module, name) == ("torch._utils", "_rebuild_parameter"):
             return _parameter
+        if (module, name) == ("torch", "Size"):
+            return tuple
         if module == "torch" and name in STORAGES:
             return name
-        raise BadModel(
-            f"the file wants to call {module}.{name}, which weights don't need: it was not read; save the weights "
-            "alone, with torch.save(model.state_dict(), 'x.pth')"
-        )
+        raise BadModel(f"the file wants to call {module}.{name}, which weights don't need: it was not read")
 
     def persistent_load(self, pid: Any) -> _Storage:
         _, kind, key, _, size, *_ = pid
@@ -90,12 +90,14 @@ def listing(path: Path) -> list[dict[str, Any]]:
     Raises:
         BadModel: If it is neither, is damaged, lists no tensors, or calls for anything but tensors.
     """
-    if not zipfile.is_zipfile(path):
+    try:
+        if zipfile.is_zipfile(path):
+            return _zipped(path)
         found = torch_file.read(path.read_bytes())
         return [_described(name, value.shape, value.dtype.name, value.nbytes) for name, value in found.items()]
-    try:
-        return _zipped(path)
-    except BadModel:
+    except BadModel as error:
+        raise BadModel(f"{error}; {INSTEAD}" if INSTEAD not in str(error) else str(error)) from error
+    except MemoryError:
         raise
     except Exception as error:
         raise BadModel(f"it is damaged ({type(error).__name__}: {error}): copy it again or save it again") from error
@@ -108,14 +110,14 @@ def _zipped(path: Path) -> list[dict[str, Any]]:
         if len(lists) != 1:
             raise BadModel("it is no PyTorch file: there is no list of tensors (data.pkl) in it")
         if any(name.endswith("/constants.pkl") for name in sizes):
-            raise BadModel("it is a TorchScript program, not weights: save torch.save(model.state_dict(), 'x.pth')")
+            raise BadModel("it is a TorchScript program: it was not opened")
         if sizes[lists[0]] > LIST_BYTES or sum(sizes.values()) > MOST_BYTES:
             raise BadModel(f"it unpacks to {sum(sizes.values()):,} bytes, more than is allowed: it was not opened")
         found = _Unpickler(io.BytesIO(archive.read(lists[0]))).load()
     folder = lists[0].split("/")[0]
     tensors = list(_named(found))
     if not tensors:
-        raise BadModel("it lists no tensors: save the weights, with torch.save(model.state_dict(), 'x.pth')")
+        raise BadModel("it lists no tensors")
     for name, tensor in tensors:
         _check_size(name, tensor, sizes.get(f"{folder}/data/{tensor.storage.key}", 0))
     return [
