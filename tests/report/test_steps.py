@@ -17,18 +17,16 @@ class Bench:
     """A sandbox with models in it, and short forms of its calls."""
 
     def __init__(self, box, folder):
-        self.box, self.folder = box, folder
+        self.box, self.folder, self.seen = box, folder, {}
 
     def look(self, name, shapes=None, hints=None):
         source = find(str(self.folder / name))
-        inside = self.box.folder / "source"
         if not (self.box.folder / name).exists():
-            for old in self.box.folder.glob("source*"):
-                old.rename(self.box.folder / f"old-{old.name}")
-            inside = self.box.folder / source.enter(self.box)
-            inside.rename(self.box.folder / name)
-        said = self.box.call(LOOK, name, source.kind, shapes or {}, hints or {})
-        return source.kind, model_cost.checked(said)
+            (self.box.folder / source.enter(self.box)).rename(self.box.folder / name)
+        key = (name, str(shapes), str(hints))
+        if key not in self.seen:
+            self.seen[key] = model_cost.checked(self.box.call(LOOK, name, source.kind, shapes or {}, hints or {}))
+        return source.kind, self.seen[key]
 
     def make(self, name, precision="float32", *, technique="", amount=0.0, **looked):
         kind, seen = self.look(name, **looked)
@@ -82,17 +80,20 @@ def test_the_float32_file_answers_as_the_source_does(bench, name, looked):
 
 
 def test_one_input_is_converted_as_the_library_converts_it(bench):
-    from efficient_ai import compress
+    from efficient_ai import compress, cost
 
     bench.make("dense.keras", "dynamic_int8")
-    assert bench.box.content("made.tflite") == compress.convert(own_models.dense(), compress.DynamicInt8()).content
+    ours = compress.convert(own_models.dense(), compress.DynamicInt8()).content
+    made = [cost.count_file(content).layers for content in (bench.box.content("made.tflite"), ours)]
+    first, second = ([(one.operator, one.macs, one.weight_bytes) for one in layers] for layers in made)
+    assert first == second
 
 
 def test_two_inputs_become_int8_and_keep_their_names(bench):
     from tensorflow import lite
 
     seen, _ = bench.make("two.keras", "int8")
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="deprecated"):
         interpreter = lite.Interpreter(model_content=bench.box.content("made.tflite"))
     names = interpreter.get_signature_list()["serving_default"]["inputs"]
     assert set(names) == {"picture", "extra"} == {one["key"] for one in seen["inputs"]}
@@ -121,11 +122,11 @@ def test_text_needs_operators_that_no_interpreter_here_has(bench):
 
 
 def test_an_open_shape_is_asked_for_and_may_come_from_the_data(bench):
-    with pytest.raises(BadModel, match="leaves its shape 1,.,.,3 open: pass --shape"):
+    with pytest.raises(BadModel, match=r"leaves its shape 1,\?,\?,3 open: pass --shape"):
         bench.look("dynamic.keras")
     _, seen = bench.look("dynamic.keras", hints={"": [1, 7, 7, 3]})
     assert seen["inputs"][0]["shape"] == [1, 7, 7, 3]
-    with pytest.raises(BadModel, match="expects the shape 1,.,.,3"):
+    with pytest.raises(BadModel, match=r"expects the shape 1,\?,\?,3"):
         bench.look("dynamic.keras", shapes={"": [1, 7, 7, 1]})
 
 

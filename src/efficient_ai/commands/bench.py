@@ -61,7 +61,7 @@ def variant(file: str, given: dict[str, list[int]]) -> Any:
     source = find(file)
     with Sandbox() as box:
         inside = source.enter(box)
-        seen = model_cost.checked(box.call("efficient_ai.report.steps:look", inside, source.kind, given))
+        seen = model_cost.looked(box, source, inside, given)
         box.call(
             "efficient_ai.report.steps:make", inside, source.kind, seen["inputs"], "made.tflite", precision="float32"
         )

@@ -40,11 +40,7 @@ def run(options: argparse.Namespace) -> None:
     arrays = examples.read(options.data) if options.data else {}
     with Sandbox() as box:
         inside = source.enter(box)
-        seen = model_cost.checked(
-            box.call(
-                "efficient_ai.report.steps:look", inside, source.kind, shapes(options.shape), examples.hints(arrays)
-            )
-        )
+        seen = model_cost.looked(box, source, inside, shapes(options.shape), examples.hints(arrays))
         if not seen["techniques"]:
             raise EfficientAIError(f"{source.name} has no convolution and no dense layer: there is nothing to prune")
         found = box.call("efficient_ai.report.steps:save_pruned", inside, source.kind, "pruned.keras", options.sparsity)

@@ -45,10 +45,7 @@ def run(options: argparse.Namespace) -> None:
         arrays = examples.read(path) if options.data else {"x": np.load(path, allow_pickle=False)}
     with Sandbox() as box:
         inside = source.enter(box)
-        hints = examples.hints(arrays)
-        seen = model_cost.checked(
-            box.call("efficient_ai.report.steps:look", inside, source.kind, shapes(options.shape), hints)
-        )
+        seen = model_cost.looked(box, source, inside, shapes(options.shape), examples.hints(arrays))
         calibration = ""
         if arrays:
             calibration = "calibrating.npz"

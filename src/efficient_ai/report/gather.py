@@ -46,9 +46,7 @@ def gather(model: str, wanted: Wanted) -> dict[str, Any]:
     with Sandbox(Limits(seconds=wanted.step_s)) as box, _progress() as step:
         step("opening the model")
         path = source.enter(box)
-        seen = model_cost.checked(
-            box.call(f"{STEPS}look", path, source.kind, dict(wanted.shapes), examples.hints(arrays))
-        )
+        seen = model_cost.looked(box, source, path, dict(wanted.shapes), examples.hints(arrays))
         given = _examples(arrays, seen["inputs"], wanted)
         made, rows = [], []
         for precision, technique in variants.plan(source, seen):

@@ -8,9 +8,26 @@ from typing import Any
 from efficient_ai import cost
 from efficient_ai.errors import BadModel
 from efficient_ai.records import LayerCost, ModelCost, Variant
+from efficient_ai.report.sandbox import Sandbox
+from efficient_ai.report.source import Source
 
+LOOK = "efficient_ai.report.steps:look"
 MOST = 10_000  # layers, inputs or outputs that are believed
 TEXT = 500  # characters of a name
+
+
+def looked(
+    box: Sandbox, source: Source, path: str, shapes: dict[str, list[int]], hints: dict[str, list[int]] | None = None
+) -> dict[str, Any]:
+    """Look at a model inside the sandbox; arguments as of `steps.look`.
+
+    Raises:
+        BadModel: If it can't be opened; the message begins with its name.
+    """
+    try:
+        return checked(box.call(LOOK, path, source.kind, shapes, hints or {}))
+    except BadModel as error:
+        raise BadModel(f"{source.name}: {error}") from error
 
 
 def checked(said: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from efficient_ai import decide
 from efficient_ai.decide.budget import MET, MISSED, Budget, Figure
 from efficient_ai.measure.latency import FEWEST_RUNS
 from efficient_ai.records import Variant
+from efficient_ai.report.judging import EXACT_DB
 from efficient_ai.report.wanted import Wanted
 
 KIB = 1024
@@ -172,16 +173,19 @@ def _shape(one: dict[str, Any]) -> str:
 def _where(document: dict[str, Any]) -> str:
     made = [row for row in document["variants"] if "size_bytes" in row]
     if not made:
-        return f"It can't be converted to a .tflite file here: {document['variants'][0]['reason']}."
+        why = document["variants"][0]["reason"].removeprefix("can't be converted: ")
+        return f"It can't be converted to a .tflite file here: {why}."
     places = {row["name"]: [one["name"] for one in row["devices"] if one["fits"]] for row in made}
     total = len(made[0]["devices"])
     taken = document["choice"]["variant"]
     name, found = max(places.items(), key=lambda pair: (len(pair[1]), pair[0] == taken))
+    memory = [row["arena"]["arena_bytes"] for row in made if "arena_bytes" in row["arena"]]
+    if not memory:
+        return f"Which of the {total} microcontrollers of the catalogue it fits isn't known: no arena could be had."
     if not found:
-        memory = [row["arena"]["arena_bytes"] for row in made if "arena_bytes" in row["arena"]]
-        least = f"its smallest file has {size(min(row['size_bytes'] for row in made))}"
-        needs = f" and needs {size(min(memory))} of working memory" if memory else ", and no arena is known"
-        return f"It fits none of the {total} microcontrollers of the catalogue: {least}{needs}."
+        least = f"the smallest file has {size(min(row['size_bytes'] for row in made))}"
+        least += f", the smallest arena {size(min(memory))}"
+        return f"It fits none of the {total} microcontrollers of the catalogue: {least}."
     which = f"As {name} it" if len(made) > 1 else "It"
     if len(found) == total:
         return f"{which} fits each of the {total} microcontrollers of the catalogue."
@@ -225,6 +229,7 @@ def _price(row: dict[str, Any], quality: dict[str, Any]) -> str:
         return "its outputs couldn't be judged"
     db = min((one for one in found["sqnr_db"] if one is not None), default=None)
     near = "aren't finite" if db is None else f"stay within {db:.0f} dB of the source's"
+    near = near if db is None or db < EXACT_DB else "are exactly the source's"
     if quality["basis"] == "noise":
         return f"on noise its outputs {near}, which says little of real inputs: pass --data to know more"
     agrees = f" and it names the same class on {found['agreement']['value']:.1%} of them" if found["agreement"] else ""
