@@ -27,7 +27,7 @@ def plot_operator_costs(names: Sequence[str], shares: Mapping[str, Sequence[floa
         names: Of the operators, from the top down.
         shares: By what is shared, a fraction for each operator; at most two.
     """
-    made, axes = figure(figsize=(6.4, 0.9 + 0.27 * len(names)))
+    made, axes = figure(figsize=(6.4, 1.2 + 0.27 * len(names)))
     height = 0.8 / len(shares)
     styles = ((COLORS["clustered"], ""), (COLORS["dynamic_int8"], "//"))
     for line, ((title, values), (color, hatch)) in enumerate(zip(shares.items(), styles, strict=False)):
@@ -37,7 +37,7 @@ def plot_operator_costs(names: Sequence[str], shares: Mapping[str, Sequence[floa
     axes.set_yticks(range(len(names)), [name if len(name) <= 34 else f"{name[:33]}…" for name in names], fontsize=8.5)
     axes.set(xlabel="share (%)", ylim=(len(names) - 0.4, -0.6), xlim=(0, None))
     axes.grid(visible=False, axis="y")
-    axes.legend(loc="lower right")
+    made.legend(loc="outside upper center", ncols=2)
     return made
 
 

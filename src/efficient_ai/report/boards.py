@@ -50,7 +50,7 @@ class Arenas:
         """The arena's bytes, or the reason why there is none."""
         layers = cost.count_file(variant.content).layers
         sizes = ("operator", "output_shape", "input_bytes", "output_bytes", "weight_bytes")
-        key = tuple(tuple(getattr(one, size) for size in sizes) for one in layers)
+        key = (variant.precision, *(tuple(getattr(one, size) for size in sizes) for one in layers))
         if key not in self._known:
             self._known[key] = _arena(variant)
         return self._known[key]

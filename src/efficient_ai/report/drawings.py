@@ -157,7 +157,9 @@ def memory(document: dict[str, Any]) -> tuple[str, str]:
         f"{found['variant']}: the activations need {plan.planned_bytes / KIB:.1f} KiB, and most of it at operator "
         f"{plan.steps[high]}; no plan can do with less than {plan.lower_bound_bytes / KIB:.1f} KiB (dotted line)."
     )
-    return inline(plots.plot_memory_plan({found["variant"]: plan}, {}), "memory", f"Memory plan. {finding}"), finding
+    share = 0.1 if plan.planned_bytes > 10 * KIB else 2.0  # whole KiB say nothing of a small one
+    drawn = plots.plot_memory_plan({found["variant"]: plan}, {}, label_share=share)
+    return inline(drawn, "memory", f"Memory plan. {finding}"), finding
 
 
 def _alive(tensor: PlacedTensor, step: int) -> int:

@@ -96,8 +96,9 @@ def _note(row: dict[str, Any], document: dict[str, Any]) -> str:
     if row["custom_operators"]:
         names = ", ".join(row["custom_operators"])
         said.append(f"operators that few interpreters have: {names}")
-    if row["unknown_operators"]:
-        said.append(f"not counted: {', '.join(row['unknown_operators'])}")
+    uncounted = [name for name in row["unknown_operators"] if not name.startswith("CUSTOM ")]
+    if uncounted:
+        said.append(f"not counted: {', '.join(uncounted)}")
     return "; ".join(said)
 
 
@@ -106,7 +107,7 @@ def quality(document: dict[str, Any], drawing: str) -> str:
     found = document["quality"]
     parts = [paragraph(BASIS[found["basis"]], f"{found['reason'].capitalize()}." if found["reason"] else "")]
     judged = f"{found['examples']} examples judge, none of which calibrates."
-    if found["calibration_examples"]:
+    if any(row["precision"] == "int8" and "size_bytes" in row for row in document["variants"]):
         judged += f" {found['calibration_examples']} others gave int8 its ranges."
     parts.append(paragraph(judged, f"The reference is {found['reference']}."))
     rows = []
@@ -125,8 +126,10 @@ def quality(document: dict[str, Any], drawing: str) -> str:
             (row["name"], _share(one["accuracy"]), _points(one["accuracy_change"]), _share(one["agreement"]), db, word)
         )
     headings = ("variant", "accuracy (%)", "against the source (points)", "same class (%)", "SQNR (dB)", "verdict")
+    if all(row[1] == "–" for row in rows):  # no labels
+        headings, rows = (headings[0], *headings[3:]), [(row[0], *row[3:]) for row in rows]
     caption = "Quality of the variants, with 95 % bootstrap intervals; SQNR is each output's signal over its error"
-    return section("Quality", *parts, table(caption, headings, rows, wide=(5,)), drawing)
+    return section("Quality", *parts, table(caption, headings, rows, wide=(len(headings) - 1,)), drawing)
 
 
 def _decibels(value: float | None) -> str:
@@ -245,4 +248,8 @@ def boards(document: dict[str, Any], drawing: str) -> str:
 
 
 def _fits(one: dict[str, Any]) -> tuple[str, str]:
-    return ("fits", "good") if one["fits"] else (f"no: {', '.join(one['short_of'])}", "soft")
+    return ("fits", "good") if one["fits"] else (_short(one["short_of"]), "soft")
+
+
+def _short(of: list[str]) -> str:
+    return "not known" if of == ["not known"] else f"no: {', '.join(of)}"

@@ -118,7 +118,9 @@ def choice(document: dict[str, Any]) -> dict[str, Any]:
     made = [row for row in document["variants"] if "size_bytes" in row]
     if document["budget"]:
         found = document["budget"]
-        nearest = min(found["variants"], key=lambda one: (one["missed"], _excess(one)), default=None)
+        nearest = min(
+            found["variants"], key=lambda one: (_unkept(one, found["open_limits"]), _excess(one)), default=None
+        )
         why = f"of those that keep the budget {found['name']}, the one with {found['rule'].removesuffix(KEEPING)}"
         return {"variant": found["winner"], "rule": why, "nearest": nearest and nearest["variant"]}
     rule = f"the smallest file whose outputs stay within {GOOD_DB:.0f} dB of the source's"
@@ -129,6 +131,11 @@ def choice(document: dict[str, Any]) -> dict[str, Any]:
     good = [row for row in made if good_enough(row, document["quality"]["basis"])]
     best = min(good, key=lambda row: row["size_bytes"], default=None)
     return {"variant": best["name"] if best else None, "rule": rule, "nearest": None}
+
+
+def _unkept(one: dict[str, Any], still_open: Sequence[str]) -> int:
+    """How many limits a variant misses or has no figure for, those apart that nobody has one for."""
+    return sum(verdict["outcome"] != MET and verdict["key"] not in still_open for verdict in one["verdicts"])
 
 
 def _excess(one: dict[str, Any]) -> float:
