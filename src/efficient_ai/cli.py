@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from efficient_ai import __version__
-from efficient_ai.commands import check, findings, mlperf_tiny, search
+from efficient_ai.commands import bench, check, findings, mlperf_tiny, profile, prune, quantize, report, search
 from efficient_ai.errors import EfficientAIError
 
 
@@ -53,12 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     command("models", _models, "list the trained models that ship, with their cards")
     own = command("cost", _cost, "parameters, multiply-accumulates and bytes of a model, operator by operator")
     own.add_argument("model", help="a name of the zoo, a .keras file or a .tflite file")
-    own = command("convert", _convert, "convert a Keras model to a .tflite file")
-    own.add_argument("model", help="a name of the zoo or a .keras file")
-    precisions = ("float32", "float16", "dynamic_int8", "int8", "int16x8")
-    own.add_argument("--precision", choices=precisions, default="dynamic_int8")
-    own.add_argument("--calibration", type=Path, help="an .npy file of inputs (n, ...): int8 and int16x8 need it")
-    own.add_argument("--out", type=Path, required=True, help="the .tflite file to write")
+    report.add(command("report", report.run, report.TEXT))
+    profile.add(command("profile", profile.run, profile.TEXT))
+    quantize.add(command("quantize", quantize.run, quantize.TEXT))
+    quantize.add(command("convert", quantize.run, f"the same as quantize: {quantize.TEXT}"))
+    prune.add(command("prune", prune.run, prune.TEXT))
     own = command("compress", _compress, "write a pruned model as a file without its zeros, its weights sharing values")
     own.add_argument("model", help="a name of the zoo or a .keras file")
     own.add_argument("--bits", type=int, help="let the weights of a layer share 2**BITS values before; else they stay")
@@ -69,11 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--out", type=Path, required=True, help="the .keras file to write")
     own = command("memory", _memory, "where the activations of a .tflite file lie in memory, and how much that takes")
     own.add_argument("file", type=Path, help="a .tflite file")
-    own = command("bench", _bench, "latency of .tflite files, measured in turn")
-    own.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    own.add_argument("--engine", action="append", help="litert, tf.lite or tflite-runtime; may be repeated")
-    own.add_argument("--threads", type=int, default=1)
-    own.add_argument("--runs", type=int, default=100, help="inferences of each, at least 50")
+    bench.add(command("bench", bench.run, bench.TEXT))
     own = command("engines", _engines, "one model on every engine: outputs compared, then latency measured in turn")
     own.add_argument("model", help="a name of the zoo or a .keras file")
     own.add_argument("--engine", action="append", help="one of litert, onnxruntime, executorch, …; may be repeated")
@@ -138,28 +133,7 @@ def _cost(options: argparse.Namespace) -> None:
         found = cost.count_file(Path(options.model))
     else:
         found = cost.count(_load_keras(options.model))
-    for layer in found.layers:
-        shape = "×".join(map(str, layer.output_shape))
-        print(f"{layer.name[:36]:<36} {layer.operator:<22} {shape:>14} {layer.params:>10,} {layer.macs:>14,}")
-    print(f"{found.params:,} parameters, {found.macs:,} MACs, {found.weight_bytes:,} bytes of weights")
-    print(f"{found.peak_activation_bytes:,} bytes of activations at the peak (estimate)")
-    if found.unknown_operators:
-        print(f"not counted: {', '.join(found.unknown_operators)}: the sums are lower bounds")
-
-
-def _convert(options: argparse.Namespace) -> None:
-    import numpy as np
-
-    from efficient_ai import cache, compress
-
-    calibration = None
-    if options.precision.startswith("int"):
-        if options.calibration is None:
-            raise EfficientAIError(f"{options.precision} needs --calibration FILE.npy with inputs of the training data")
-        calibration = np.load(options.calibration, allow_pickle=False)
-    variant = compress.convert(_load_keras(options.model), compress.precision(options.precision, calibration))
-    cache.write_whole(options.out, variant.content)
-    print(f"{options.out}: {variant.size_bytes:,} bytes, {variant.compressed_bytes:,} through DEFLATE")
+    profile.print_cost(found)
 
 
 def _compress(options: argparse.Namespace) -> None:
@@ -209,30 +183,6 @@ def _memory(options: argparse.Namespace) -> None:
         f"{used.arena_bytes:,} bytes of arena in TensorFlow Lite Micro: {used.head_bytes:,} for activations, "
         f"{used.tail_bytes:,} for all else"
     )
-
-
-def _bench(options: argparse.Namespace) -> None:
-    from efficient_ai import measure
-    from efficient_ai.records import EngineMissingRow, FailedRow, RefusedRow, Variant
-
-    variants = [Variant(file.stem, "", file.read_bytes(), technique=file.name) for file in options.files]
-    engines = tuple(options.engine or ("litert",))
-    rows = measure.compare(variants, engines=engines, threads=options.threads, runs=options.runs)
-    unfit = [row for row in rows if isinstance(row, RefusedRow | FailedRow)]
-    if unfit and len(unfit) == len(rows):
-        raise EfficientAIError(f"{unfit[0].variant}: {unfit[0].reason}")
-    for row in rows:
-        if isinstance(row, EngineMissingRow):
-            print(f"{row.engine}: not installed; {row.install_command}")
-            continue
-        if isinstance(row, RefusedRow | FailedRow):
-            word = "refused" if isinstance(row, RefusedRow) else "failed"
-            print(f"{row.variant:<30} {row.engine:<15} {word}: {row.reason}")
-            continue
-        print(
-            f"{row.variant:<30} {row.engine:<15} p50 {row.p50_ms:8.3f} ms  p90 {row.p90_ms:8.3f} ms  "
-            f"p99 {row.p99_ms:8.3f} ms  ({row.runs} runs, {row.threads} threads, {row.delegate}, {row.cpu})"
-        )
 
 
 def _engines(options: argparse.Namespace) -> None:

@@ -48,6 +48,12 @@ from efficient_ai.plots.need import (
     plot_mac_prices,
     plot_tails,
 )
+from efficient_ai.plots.own_model import (
+    plot_operator_costs,
+    plot_own_latency,
+    plot_own_quality,
+    plot_variant_sizes,
+)
 from efficient_ai.plots.qat import plot_straight_through, plot_trained_bits
 from efficient_ai.plots.quantization import plot_channel_ranges, plot_fewer_bits, plot_mending, plot_schemes
 from efficient_ai.plots.search import plot_break_even, plot_engine_orders, plot_target_fronts, plot_target_ranks
@@ -122,8 +128,11 @@ __all__ = [
     "plot_moves",
     "plot_net_predictions",
     "plot_number_lines",
+    "plot_operator_costs",
     "plot_operator_cycles",
     "plot_orders",
+    "plot_own_latency",
+    "plot_own_quality",
     "plot_pairs",
     "plot_parts",
     "plot_pay_off",
@@ -164,6 +173,7 @@ __all__ = [
     "plot_training_cost",
     "plot_tuning",
     "plot_utilisation",
+    "plot_variant_sizes",
     "plot_voices",
     "plot_walk",
     "plot_ways",
