@@ -69,8 +69,8 @@ def markdown(book: Project) -> str:
     for page in book.pages:
         entries = list(floats(source(book.root / page.file)))
         if entries:
-            lines = "\n".join(f"- @{entry.label}. {entry.short}" for entry in entries)
-            parts.append(f"## {_title(book, page)} {{.unnumbered}}\n\n{lines}")
+            lines = "\n".join(f"- @{entry.label}: {entry.short}" for entry in entries)
+            parts.append(f"## {_title(book, page)} {{.unnumbered}}\n\n::: {{#floats-{page.name}}}\n\n{lines}\n\n:::")
     return "\n\n".join(parts) + "\n"
 
 

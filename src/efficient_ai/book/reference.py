@@ -109,12 +109,17 @@ def _only(form: str, text: str) -> str:
 
 def _small(text: str) -> str:
     """What stands in the PDF only, in small type with hanging lines."""
-    begin = "#[#set text(size: 8pt); #set par(justify: false, leading: 0.5em, spacing: 0.75em, hanging-indent: 1.5em)"
+    begin = """#[
+#set text(size: 8.5pt)
+#set par(justify: false, leading: 0.5em, spacing: 0.7em, hanging-indent: 1.5em)
+#show raw: set text(size: 7.2pt)"""
     return _only("typst", f"```{{=typst}}\n{begin}\n```\n\n{text}\n\n```{{=typst}}\n]\n```")
 
 
 def _entry(name: str, entry: Any, keys: frozenset[str]) -> str:
-    parts = [f"### `{name}` {{#lib-{name} .unnumbered .unlisted}}", f"```python\n{_signature(name, entry)}\n```"]
+    parts = [f"### `{name}` {{#lib-{name} .unnumbered .unlisted}}"]
+    if entry.is_function or any(_parameters(entry)):
+        parts.append(f"```python\n{_signature(name, entry)}\n```")
     text = entry.docstring.value if entry.docstring else ""
     text, _, source = text.partition("Source:")
     parts += _sections(entry, text)

@@ -32,7 +32,7 @@ function Pandoc(doc)
     local function asset(target) -- copied beside the pages; what a cell drew is there already
       if target:match '^%a[%w+.-]*:' then return target end
       local made = target:sub(1, #site + 1) == site .. '/' and target:sub(#site + 2)
-      if not made and not target:match '^notebooks/' then
+      if not made and not target:match '^notebooks/' and target ~= stringify(doc.meta.pdf) then
         local ok, content = pcall(system.read_file, target)
         if not ok then error(page.source .. ': there is no file ' .. target, 0) end
         write(path.join{site, target}, content)
@@ -41,7 +41,7 @@ function Pandoc(doc)
     end
     local body = page.blocks:walk{
       Div = function(div) -- a small picture beside each figure that is listed
-        return div.identifier == 'list-of-floats' and div:walk{Link = function(link)
+        return div.identifier:match '^floats%-' and div:walk{Link = function(link)
           local picture = pictures[link.target:sub(2)]
           return picture and {pandoc.Image(stringify(link) .. ', small', picture), link}
         end} or nil
