@@ -16,7 +16,7 @@ FLOATS = re.compile(
     r"|^: +(?P<typed>.+?) *\{#(?P<typed_id>tbl-[\w-]+)",
     re.M,
 )
-SENTENCE = re.compile(r"(?<=[^.\s]{3})[.?!](?=\s+[^a-z\s])|[.?!]?\s*$")
+SENTENCE_END = re.compile(r"(?<=[^.\s]{2})[.?!](?=\s+[^a-z\s])")
 TITLE = re.compile(r"^# +(.*?) *\{#(sec-[\w-]+)[^}]*\}", re.M)
 
 
@@ -30,7 +30,9 @@ class Float:
     @property
     def short(self) -> str:
         """The caption's first sentence."""
-        return f"{self.caption[: SENTENCE.search(self.caption).start()].strip()}."
+        end = SENTENCE_END.search(self.caption)
+        first = self.caption[: end.end()] if end else self.caption
+        return first if first.endswith((".", "?", "!")) else f"{first}."
 
 
 def source(path: Path) -> str:

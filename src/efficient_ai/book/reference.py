@@ -67,7 +67,9 @@ def _house() -> tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...]:
     import griffe
 
     logging.getLogger("griffe").setLevel(logging.ERROR)
-    package = griffe.load(PACKAGE.name, search_paths=[PACKAGE.parent], docstring_parser="google", allow_inspection=False)
+    package = griffe.load(
+        PACKAGE.name, search_paths=[PACKAGE.parent], docstring_parser="google", allow_inspection=False
+    )
     rooms = [package.members[name] for name in HOUSE if name in package.members]
     return tuple((room, tuple(_offered(package, room))) for room in rooms)
 
@@ -86,9 +88,10 @@ def _offered(package: Any, room: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _own(module: Any) -> Iterator[tuple[str, Any]]:
-    """The public functions and classes that a module defines, in the order of its source."""
+    """The functions and classes that a module defines for others, and so describes, in the order of its source."""
     for name, entry in module.members.items():
-        if not name.startswith("_") and not entry.is_alias and (entry.is_function or entry.is_class):
+        offered = not entry.is_alias and (entry.is_function or entry.is_class) and entry.docstring
+        if offered and not name.startswith("_"):
             yield name, entry
 
 
@@ -147,7 +150,9 @@ def _sections(entry: Any, text: str) -> Iterator[str]:
         elif kind in ("returns", "yields"):
             yield f"**{kind.capitalize()}.** {_inline(' '.join(item.description for item in section.value))}"
         elif kind == "raises":
-            yield _definitions("Raises", ((f"`{item.annotation}`", _inline(item.description)) for item in section.value))
+            yield _definitions(
+                "Raises", ((f"`{item.annotation}`", _inline(item.description)) for item in section.value)
+            )
         else:
             raise ValueError(f"{entry.path}: a docstring's section of kind {kind} has no form in the reference")
 
@@ -223,9 +228,10 @@ def _command_line() -> tuple[str, ...]:
     full, short = [], []
     for name in commands:
         usage, text = (" ".join(part.split()) for part in _help(name).split("\n\n")[:2])
+        text = f"{text[:1].upper()}{text[1:].rstrip('.')}."
         title = f"### `efficient-ai {name}` {{#cmd-{name} .unnumbered .unlisted}}"
-        full.append(f"{title}\n\n```\n{_help(name).strip()}\n```")
-        short.append(f"`{usage.removeprefix('usage: ').replace(' [-h]', '')}` {_inline(text[:1].upper() + text[1:])}.")
+        full.append(f"{title}\n\n{_inline(text)}\n\n```\n{_help(name).strip()}\n```")
+        short.append(f"`{usage.removeprefix('usage: ').replace(' [-h]', '')}` {_inline(text)}")
     return (*parts, _only("html", "\n\n".join(full)), _small("\n\n".join(short)))
 
 

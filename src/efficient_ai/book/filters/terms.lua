@@ -5,6 +5,7 @@ local path, stringify = pandoc.path, pandoc.utils.stringify
 local GLOSSARY, REFERENCE = 'chapters/glossary.qmd', 'chapters/reference.qmd'
 local NO_TERMS = {[GLOSSARY] = true, [REFERENCE] = true, ['chapters/solutions.qmd'] = true,
   ['chapters/figures.qmd'] = true, ['references.qmd'] = true}
+local ENTERED = {Emph = true, Strong = true, Quoted = true, Span = true, SmallCaps = true, Underline = true}
 local root = quarto and quarto.project.directory or '.'
 
 local function content_of(file)
@@ -66,18 +67,17 @@ local function read_names()
     if names[name] == nil then names[name] = found
     elseif names[name] and names[name].id ~= found.id then names[name] = false end
   end
-  local entry
+  local entry, fenced
   for line in ((text or '') .. '\n'):gmatch '(.-)\n' do
-    local name, id = line:match '^### `([%w_. -]+)` {#((%l+)%-[^ }]+)'
+    local name, id = line:match '^### `([%w_. -]+)` {#(%l+%-[^ }]+)'
     if name then
       entry = {id = id}
       add(name, entry)
       if not name:match ' ' then
         for rest in function(_, last) return last:match '%.(.*)' end, nil, name do add(rest, entry) end
       end
-    elseif entry and not entry.tooltip and not entry.code and line:match '^```' then entry.code = true
-    elseif entry and entry.code and line:match '^```' then entry.code = false
-    elseif entry and entry.code == false and not entry.tooltip and line:match '%S' then
+    elseif line:match '^```' then fenced = not fenced
+    elseif entry and not fenced and not entry.tooltip and line:match '%S' then -- its summary
       entry.tooltip = line:gsub('\\(%p)', '%1'):gsub('`', '')
     end
   end
@@ -156,29 +156,31 @@ local function is_word(inline) return inline.t == 'Str' or inline.t == 'Space' o
 -- A page with its links; headings, captions, tables, boxes that are folded, notes, links and citations stay.
 local function linked(page, terms, names, target, api)
   local seen, skip = {}, function(element) return element, false end
+  local function link_inlines(inlines)
+    local out, run = pandoc.Inlines{}, pandoc.Inlines{}
+    local function flush()
+      out:extend(link_words(run, terms, seen, target))
+      run = pandoc.Inlines{}
+    end
+    for _, inline in ipairs(inlines) do
+      if is_word(inline) then run:insert(inline) else
+        flush()
+        local found = inline.t == 'Code' and #inline.classes == 0 and named(inline.text, names)
+        if found then inline = pandoc.Link(inline, api(found), found.tooltip, {'', {'api'}})
+        elseif ENTERED[inline.t] then inline.content = link_inlines(inline.content) end
+        out:insert(inline)
+      end
+    end
+    flush()
+    return out
+  end
   return page:walk{
-    traverse = 'topdown',
-    Header = skip, Figure = skip, Table = skip, Link = skip, Note = skip, Cite = skip, Image = skip,
+    traverse = 'topdown', Header = skip, Figure = skip, Table = skip,
     Div = function(div)
       local float = div.identifier:match '^fig%-' or div.identifier:match '^tbl%-'
       if float or div.attributes.collapse == 'true' or div.classes:includes 'cell' then return div, false end
     end,
-    Inlines = function(inlines)
-      local out, run = pandoc.Inlines{}, pandoc.Inlines{}
-      local function flush()
-        out:extend(link_words(run, terms, seen, target))
-        run = pandoc.Inlines{}
-      end
-      for _, inline in ipairs(inlines) do
-        if is_word(inline) then run:insert(inline) else
-          flush()
-          local found = inline.t == 'Code' and #inline.classes == 0 and named(inline.text, names)
-          out:insert(found and pandoc.Link(inline, api(found), found.tooltip, {'', {'api'}}) or inline)
-        end
-      end
-      flush()
-      return out
-    end,
+    Inlines = function(inlines) return link_inlines(inlines), false end,
   }
 end
 
