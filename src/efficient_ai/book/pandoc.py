@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from efficient_ai.book import parts
 from efficient_ai.book.project import Project
 from efficient_ai.errors import EfficientAIError
 
@@ -36,6 +37,7 @@ def run(
     """
     import pypandoc
 
+    parts.write(project)
     meta = {
         "title": project.title,
         "subtitle": project.subtitle,

@@ -37,7 +37,7 @@ def build(page: str | None, root: Path) -> Path:
     quarto = _quarto()
     if quarto:
         return _with_quarto(quarto, book, wanted)
-    _require("nbclient", "nbformat", "pagefind", "pypandoc", "typst")
+    _require("griffe", "nbclient", "nbformat", "pagefind", "pypandoc", "typst")
     made = notebooks.generate(book)
     ran, left_out = {}, []
     for file in (page.file for page in book.pages if page.file in made):
@@ -144,7 +144,7 @@ def _render(book: project.Project, work: Path, site: Path, ran: dict[str, dict[s
         book,
         work=work,
         to="html",
-        filters=("cells.lua", "quarto.lua", "citeproc", "site.lua"),
+        filters=("cells.lua", "terms.lua", "quarto.lua", "citeproc", "site.lua"),
         options=("--mathml", "--standalone", "--template", str(template), "-o", os.devnull),
         **metadata,
     )
@@ -157,7 +157,7 @@ def _render(book: project.Project, work: Path, site: Path, ran: dict[str, dict[s
         book,
         work=work,
         to="typst",
-        filters=("cells.lua", "quarto.lua", "citeproc", "pdf.lua"),
+        filters=("cells.lua", "terms.lua", "quarto.lua", "citeproc", "pdf.lua"),
         options=(
             "--syntax-highlighting=idiomatic",
             "--wrap=none",  # else a line may begin with a number and a full stop, which Typst takes for a list

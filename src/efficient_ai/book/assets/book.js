@@ -79,11 +79,11 @@ addEventListener("hashchange", open);
 open();
 addEventListener("beforeprint", () => all("details.callout").forEach((box) => { box.open = true; }));
 
-// A citation shows its entry while it is pointed at or focused.
+// A citation shows its entry, a term its definition, a name its summary while it is pointed at or focused.
 const preview = make("div", { id: "preview", role: "tooltip", hidden: true });
 document.body.append(preview);
 const hide = () => { preview.hidden = true; };
-for (const link of all("main a[href*='#ref-'][title]")) {
+for (const link of all("main a:is([href*='#ref-'], .term, .api)[title]")) {
   const text = link.title;
   link.removeAttribute("title");
   const show = () => {

@@ -65,7 +65,7 @@ local function markdown(blocks)
     Figure = function(f) return f.content .. {pandoc.Para(f.caption.long[1].content)} end,
     RawBlock = function(r) if r.text:match '^<!%-%-' then return {} end end,
     Header = function(h) h.attr = {}; return h end,
-    Link = function(l) if l.target:match '^#' then return l.content end; l.attr = {}; return l end,
+    Link = function(l) if not l.target:match '^%a[%w+.-]*:' then return l.content end; l.attr = {}; return l end,
     Image = function(image)
       image.attr = {}
       if not image.src:match '^%a+:' then image.src = base .. image.src end

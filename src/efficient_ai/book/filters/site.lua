@@ -10,6 +10,7 @@ local function text_of(blocks) return (stringify(blocks):gsub('%s+', ' ')) end
 
 function Pandoc(doc)
   local site, home, entries, pages = stringify(doc.meta.site), {}, {}, pandoc.List()
+  local pictures = {} -- of each figure the first
   local repo, branch = stringify(doc.meta['repo-url']), stringify(doc.meta['repo-branch'])
   for _, div in ipairs(doc.blocks) do
     local page = {url = (div.identifier:gsub('%.qmd$', '.html')), blocks = div.content, ids = {}, source = div.identifier}
@@ -17,6 +18,9 @@ function Pandoc(doc)
       local id = element.identifier
       if id and id ~= '' then page.ids[id] = true; home[id] = home[id] or page.url end
       if id and id:match '^ref%-' then entries[id] = text_of(element.content) end
+      if element.t == 'Figure' then
+        element:walk{Image = function(image) pictures[id] = pictures[id] or image.src end}
+      end
     end
     div.content:walk{Block = note, Inline = note}
     page.title = div.content:find_if(function(b) return b.t == 'Header' end).content
@@ -28,7 +32,7 @@ function Pandoc(doc)
     local function asset(target) -- copied beside the pages; what a cell drew is there already
       if target:match '^%a[%w+.-]*:' then return target end
       local made = target:sub(1, #site + 1) == site .. '/' and target:sub(#site + 2)
-      if not made and not target:match '^notebooks/' then
+      if not made and not target:match '^notebooks/' and target ~= stringify(doc.meta.pdf) then
         local ok, content = pcall(system.read_file, target)
         if not ok then error(page.source .. ': there is no file ' .. target, 0) end
         write(path.join{site, target}, content)
@@ -36,6 +40,13 @@ function Pandoc(doc)
       return from(made or target)
     end
     local body = page.blocks:walk{
+      Div = function(div) -- a small picture beside each figure that is listed
+        return div.identifier:match '^floats%-' and div:walk{Link = function(link)
+          local picture = pictures[link.target:sub(2)]
+          return picture and {pandoc.Image(stringify(link) .. ', small', picture), link}
+        end} or nil
+      end,
+    }:walk{
       Image = function(image)
         image.src = asset(image.src)
         image.attributes.loading = 'lazy'
