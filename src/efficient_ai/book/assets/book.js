@@ -32,12 +32,16 @@ for (const block of all("div.sourceCode")) {
   block.append(button);
 }
 
-// A box that scrolls can be scrolled from the keyboard; one that doesn't is no stop on the way.
+// A box that scrolls can be scrolled from the keyboard, and fades where there is more; one that doesn't is no stop.
+const boxes = [...all("pre, .table-scroll, .equation, figure.figure > div, p:has(> math[display='block'])")];
+const fade = (box) => box.classList.toggle("more", box.scrollWidth - box.clientWidth - box.scrollLeft > 2);
 function reachable() {
-  for (const box of all("pre, .table-scroll, .equation, p:has(> math[display='block'])")) {
+  for (const box of boxes) {
     if (box.scrollWidth > box.clientWidth + 1) { box.tabIndex = 0; } else { box.removeAttribute("tabindex"); }
+    fade(box);
   }
 }
+for (const box of boxes) box.addEventListener("scroll", () => fade(box), { passive: true });
 addEventListener("resize", reachable);
 addEventListener("load", reachable);
 document.addEventListener("toggle", reachable, true);

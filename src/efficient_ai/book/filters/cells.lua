@@ -100,7 +100,8 @@ function Pandoc(doc)
       end,
       Code = function(code)
         if notebook or not code.classes:includes 'value' then return nil end
-        return pandoc.Inlines(results and results.values[code.attributes.n] or '…')
+        local value = results and results.values[code.attributes.n] or '…'
+        return pandoc.Inlines((value:gsub("(%a)'(%a)", '%1’%2'))) -- as in the prose around it
       end,
     }
   end
