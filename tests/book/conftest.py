@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from rendered import BROWSER
 
-from efficient_ai.book import render
+from efficient_ai.book import render, serve
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +25,28 @@ def book(request: pytest.FixtureRequest) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(render, "_quarto", lambda: None)
         return render.build(None, ROOT)
+
+
+@pytest.fixture(scope="module")
+def address(book: Path):
+    """Where the book is served."""
+    with serve.server(book, 0) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 PROJECT = """

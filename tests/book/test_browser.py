@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import threading
-from pathlib import Path
 
-import pytest
+from rendered import UNFOLD, in_browser, opened, pages
 from sources import none
 
-from efficient_ai.book import serve
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-pytestmark = pytest.mark.skipif(
-    BROWSER is None and not os.environ.get("CI"), reason="no Chromium here: apt-get install chromium"
-)
-
-
-@pytest.fixture(scope="module")
-def address(book: Path):
-    with serve.server(book, 0) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-def pages(book: Path) -> list[str]:
-    return [str(f.relative_to(book)) for f in sorted(book.rglob("*.html")) if "pagefind" not in f.parts]
+pytestmark = in_browser
+KEEPS_ITS_PLACE = """(image) => Math.abs(image.getAttribute("width") - image.naturalWidth) <= 1 &&
+  Math.abs(image.getAttribute("height") - image.naturalHeight) <= 1"""
 
 
 def test_pages_load_without_errors_and_ask_no_other_host(book, address, browser):
@@ -57,12 +26,9 @@ def test_pages_load_without_errors_and_ask_no_other_host(book, address, browser)
 
 
 def test_every_picture_has_an_alternative_text_and_is_drawn(book, address, browser):
-    page = browser.new_page()
     wrong = []
-    for name in pages(book):
-        page.goto(f"{address}/{name}")
+    for name, page in opened(browser, address, book):
         page.evaluate("document.querySelectorAll('img').forEach((image) => { image.loading = 'eager' })")
-        page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true })")
         page.wait_for_load_state("networkidle")
         for image in page.locator("img").all():
             source, alt = image.get_attribute("src"), image.get_attribute("alt")
@@ -70,7 +36,8 @@ def test_every_picture_has_an_alternative_text_and_is_drawn(book, address, brows
                 wrong.append(f"{name}: {source} has no alt")
             if not image.evaluate("(image) => image.complete && image.naturalWidth > 0"):
                 wrong.append(f"{name}: {source} is not drawn")
-    page.close()
+            if not image.evaluate(KEEPS_ITS_PLACE):
+                wrong.append(f"{name}: {source} comes late and moves the text, since its size isn't said")
     none(wrong)
 
 
@@ -111,7 +78,7 @@ def test_nothing_runs_off_a_telephone(book, address, browser):
     wide = []
     for name in pages(book):
         page.goto(f"{address}/{name}")
-        page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true })")
+        page.evaluate(UNFOLD)
         if page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
             wide.append(name)
     assert not wide

@@ -10,10 +10,16 @@ document.getElementById("theme").onclick = () => {
   try { localStorage.theme = root.dataset.theme; } catch { /* a browser that keeps nothing */ }
 };
 
+// On a narrow page the menu covers the text: Escape, a link, and going on to the text close it.
 const menu = document.getElementById("menu"), sidebar = document.getElementById("sidebar");
-menu.onclick = () => menu.setAttribute("aria-expanded", sidebar.classList.toggle("open"));
-sidebar.addEventListener("click", (event) => {
-  if (event.target.closest("a")) { sidebar.classList.remove("open"); menu.setAttribute("aria-expanded", false); }
+function unfold(wanted) {
+  sidebar.classList.toggle("open", wanted);
+  menu.setAttribute("aria-expanded", wanted);
+}
+menu.onclick = () => unfold(!sidebar.classList.contains("open"));
+sidebar.addEventListener("click", (event) => { if (event.target.closest("a")) unfold(false); });
+sidebar.addEventListener("focusout", (event) => {
+  if (event.relatedTarget && !event.relatedTarget.closest("#sidebar, #bar")) unfold(false);
 });
 
 for (const block of all("div.sourceCode")) {
@@ -26,12 +32,16 @@ for (const block of all("div.sourceCode")) {
   block.append(button);
 }
 
-// A box that scrolls can be scrolled from the keyboard; one that doesn't is no stop on the way.
+// A box that scrolls can be scrolled from the keyboard, and fades where there is more; one that doesn't is no stop.
+const boxes = [...all("pre, .table-scroll, .equation, figure.figure > div, p:has(> math[display='block'])")];
+const fade = (box) => box.classList.toggle("more", box.scrollWidth - box.clientWidth - box.scrollLeft > 2);
 function reachable() {
-  for (const box of all("pre, .table-scroll, .equation, p:has(> math[display='block'])")) {
+  for (const box of boxes) {
     if (box.scrollWidth > box.clientWidth + 1) { box.tabIndex = 0; } else { box.removeAttribute("tabindex"); }
+    fade(box);
   }
 }
+for (const box of boxes) box.addEventListener("scroll", () => fade(box), { passive: true });
 addEventListener("resize", reachable);
 addEventListener("load", reachable);
 document.addEventListener("toggle", reachable, true);
@@ -53,9 +63,10 @@ all(".tabset").forEach((set, s) => {
     tab.setAttribute("aria-controls", panel.id);
     tab.onclick = () => { show(i); reachable(); };
     tab.onkeydown = (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      const next = (i + step + panels.length) % panels.length;
+      const last = panels.length - 1;
+      const next = { ArrowRight: i < last ? i + 1 : 0, ArrowLeft: i > 0 ? i - 1 : last, Home: 0, End: last }[event.key];
+      if (next === undefined) return;
+      event.preventDefault();
       show(next);
       list.children[next].focus();
     };
@@ -77,16 +88,33 @@ function open() {
 }
 addEventListener("hashchange", open);
 open();
-addEventListener("beforeprint", () => all("details.callout").forEach((box) => { box.open = true; }));
 
-// A citation shows its entry, a term its definition, a name its summary while it is pointed at or focused.
+// On paper nothing can be unfolded.
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...all("details.callout:not([open])")];
+  for (const box of folded) box.open = true;
+});
+addEventListener("afterprint", () => { for (const box of folded) box.open = false; });
+
+// A citation shows its entry, a term its definition, a name its summary, while it or what is shown is pointed at, or
+// while it is focused; Escape puts it away.
 const preview = make("div", { id: "preview", role: "tooltip", hidden: true });
-document.body.append(preview);
-const hide = () => { preview.hidden = true; };
+document.getElementById("content").append(preview);
+let shown = null, leaving = 0;
+function hide() {
+  preview.hidden = true;
+  shown?.removeAttribute("aria-describedby");
+  shown = null;
+}
+const leave = () => { leaving = setTimeout(() => { if (shown !== document.activeElement) hide(); }, 150); };
 for (const link of all("main a:is([href*='#ref-'], .term, .api)[title]")) {
   const text = link.title;
   link.removeAttribute("title");
   const show = () => {
+    clearTimeout(leaving);
+    hide();
+    shown = link;
     preview.textContent = text;
     preview.hidden = false;
     const at = link.getBoundingClientRect();
@@ -97,10 +125,18 @@ for (const link of all("main a:is([href*='#ref-'], .term, .api)[title]")) {
   };
   link.addEventListener("pointerenter", show);
   link.addEventListener("focus", show);
-  link.addEventListener("pointerleave", hide);
+  link.addEventListener("pointerleave", leave);
   link.addEventListener("blur", hide);
 }
-addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+preview.addEventListener("pointerenter", () => clearTimeout(leaving));
+preview.addEventListener("pointerleave", leave);
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  hide();
+  if (!sidebar.classList.contains("open") || event.target === query && query.value) return;
+  unfold(false);
+  menu.focus();
+});
 
 // The section that is being read.
 const entries = new Map([...all("#toc a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
@@ -120,6 +156,12 @@ if (headings.length) {
 // Search reads an index, which a browser does not allow on a page opened from disk.
 const query = document.getElementById("query"), note = document.getElementById("search-note"), hits = document.getElementById("hits");
 document.getElementById("search").onsubmit = (event) => event.preventDefault();
+addEventListener("keydown", (event) => {
+  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || query.disabled) return;
+  event.preventDefault();
+  unfold(true);
+  query.focus();
+});
 if (location.protocol === "file:") {
   query.disabled = true;
   query.placeholder = "Search: make serve";
@@ -130,6 +172,7 @@ if (location.protocol === "file:") {
   query.addEventListener("input", async () => {
     const mine = ++turn;
     engine ??= await import(new URL("pagefind/pagefind.js", base));
+    if (mine !== turn) return; // else this older one would be the engine's latest, and the newest be dropped
     const found = query.value.trim() ? await engine.debouncedSearch(query.value) : { results: [] };
     if (found === null || mine !== turn) return;
     const pages = await Promise.all(found.results.slice(0, 8).map((result) => result.data()));

@@ -6,6 +6,25 @@ local typst = FORMAT == 'typst'
 local notebook = not typst and FORMAT ~= 'html'
 local site
 
+-- Apostrophes of computed text, as in the prose around it.
+local function curly(text)
+  return (text:gsub("(%a)'(%a)", '%1’%2'):gsub("(%as)'(%s)", '%1’%2'))
+end
+
+-- A number and its unit stay on one line.
+local units = pandoc.List{'%', '×', 'B', 'KiB', 'MiB', 'GiB', 'kB', 'KB', 'MB', 'GB', 's', 'ms', 'µs', 'ns', 'Hz', 'kHz', 'MHz', 'GHz',
+  'W', 'mW', 'µW', 'MWh', 'J', 'mJ', 'µJ', 'pJ', 'nm', 'V', 'dB', 'GB/s', 'MB/s', 'TOPS', 'GMACs', 'million', 'billion', 'points'}
+local function with_units(inlines)
+  for i = 2, #inlines - 1 do
+    local before, gap, after = inlines[i - 1], inlines[i], inlines[i + 1]
+    if (gap.t == 'Space' or gap.t == 'SoftBreak') and before.t == 'Str' and after.t == 'Str'
+      and before.text:match '%d$' and units:includes((after.text:gsub('[).,;:?]+$', ''))) then
+      inlines[i] = pandoc.Str '\u{a0}'
+    end
+  end
+  return inlines
+end
+
 local function truthy(value) return value and stringify(value) ~= 'false' end
 
 -- One output as blocks; Python has picked the form that this format shows.
@@ -14,7 +33,7 @@ local function shown(output, options)
   if kind == 'image' then
     return {pandoc.Plain{pandoc.Image(stringify(options['fig-alt']), site .. '/' .. text)}}
   elseif kind == 'markdown' or stringify(options.output) == 'asis' then
-    return pandoc.read(text, 'markdown').blocks
+    return pandoc.read(text, 'markdown').blocks:walk{Str = function(str) return pandoc.Str(curly(str.text)) end}
   elseif kind == 'html' then
     if not text:match '<table' or text:match '<script' then
       local alt = stringify(options['fig-alt']):gsub('[&<>"]', {['&'] = '&amp;', ['<'] = '&lt;', ['>'] = '&gt;', ['"'] = '&quot;'})
@@ -23,6 +42,7 @@ local function shown(output, options)
     end
     return pandoc.read(text:gsub('<style.-</style>', ''), 'html').blocks:walk{
       Div = function(div) return div.content end,
+      Str = function(str) return pandoc.Str(curly(str.text)) end,
     }
   end
   local block = pandoc.CodeBlock(text, {'', {'cell-output', kind}})
@@ -100,9 +120,10 @@ function Pandoc(doc)
       end,
       Code = function(code)
         if notebook or not code.classes:includes 'value' then return nil end
-        return pandoc.Inlines(results and results.values[code.attributes.n] or '…')
+        return pandoc.Inlines(curly(results and results.values[code.attributes.n] or '…'))
       end,
     }
+    if not notebook then doc.blocks[i] = doc.blocks[i]:walk{Inlines = with_units} end
   end
   return doc
 end

@@ -154,14 +154,21 @@ local function check_div(d)
   end
 end
 
--- A column without an alignment: to the right if it holds numbers, else to the left.
+-- A column without an alignment: to the right if it holds numbers, else to the left. Short entries stay on one line,
+-- so that a narrow page breaks headings and sentences, and no name at its hyphen.
 local function aligned(t)
-  local rows, numbers = pandoc.List(), {}
+  local rows, numbers, longest = pandoc.List(), {}, {}
   for _, body in ipairs(t.bodies) do rows:extend(body.body) end
   for _, row in ipairs(rows) do
     for c, cell in ipairs(row.cells) do
       local text = stringify(cell.contents)
+      longest[c] = math.max(longest[c] or 0, utf8.len(text) or #text)
       if numbers[c] ~= false and text ~= '' then numbers[c] = text:match '^[-+~]?%d[%d., ]*%%?$' ~= nil end
+    end
+  end
+  for _, row in ipairs(html and rows or {}) do
+    for c, cell in ipairs(row.cells) do
+      if longest[c] <= (c == 1 and 20 or 16) then cell.attr.classes:insert 'short' end
     end
   end
   for c, spec in ipairs(t.colspecs) do

@@ -6,6 +6,17 @@ local function write(file, content)
   system.write_file(file, content)
 end
 
+-- A picture's width and height in pixels, so that the text below it needn't move once it has come; nil where it has none.
+local function size(content)
+  if content:sub(2, 4) == 'PNG' then return (('>I4I4'):unpack(content, 17)), select(2, ('>I4I4'):unpack(content, 17)) end
+  local tag = content:match '<svg.->' or ''
+  local function pixels(name)
+    local value, unit = tag:match('%s' .. name .. '="([%d.]+)(%a*)"')
+    return value and tonumber(value) * (unit == 'pt' and 4 / 3 or 1)
+  end
+  return pixels 'width', pixels 'height'
+end
+
 local function text_of(blocks) return (stringify(blocks):gsub('%s+', ' ')) end
 
 function Pandoc(doc)
@@ -32,12 +43,14 @@ function Pandoc(doc)
     local function asset(target) -- copied beside the pages; what a cell drew is there already
       if target:match '^%a[%w+.-]*:' then return target end
       local made = target:sub(1, #site + 1) == site .. '/' and target:sub(#site + 2)
-      if not made and not target:match '^notebooks/' and target ~= stringify(doc.meta.pdf) then
-        local ok, content = pcall(system.read_file, target)
+      local content
+      if made or not (target:match '^notebooks/' or target == stringify(doc.meta.pdf)) then
+        local ok, found = pcall(system.read_file, target)
         if not ok then error(page.source .. ': there is no file ' .. target, 0) end
-        write(path.join{site, target}, content)
+        if not made then write(path.join{site, target}, found) end
+        content = found
       end
-      return from(made or target)
+      return from(made or target), content
     end
     local body = page.blocks:walk{
       Div = function(div) -- a small picture beside each figure that is listed
@@ -48,8 +61,12 @@ function Pandoc(doc)
       end,
     }:walk{
       Image = function(image)
-        image.src = asset(image.src)
-        image.attributes.loading = 'lazy'
+        local src, content = asset(image.src)
+        local width, height = size(content or '')
+        image.src, image.attributes.loading = src, 'lazy'
+        if width and height then
+          image.attributes.width, image.attributes.height = ('%.0f'):format(width), ('%.0f'):format(height)
+        end
         return image
       end,
       Link = function(link)

@@ -1,0 +1,47 @@
+"""The rendered book's pages, and what is asked of each of them in a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+in_browser = pytest.mark.skipif(
+    BROWSER is None and not os.environ.get("CI"), reason="no Chromium here: apt-get install chromium"
+)
+UNFOLD = "document.querySelectorAll('details').forEach((box) => { box.open = true })"
+
+
+def pages(book: Path) -> list[str]:
+    """The pages' addresses below the book's folder."""
+    return [str(f.relative_to(book)) for f in sorted(book.rglob("*.html")) if "pagefind" not in f.parts]
+
+
+def opened(browser, address: str, book: Path, **options) -> Iterator[tuple[str, object]]:
+    """Each page's name and the page, loaded and unfolded, in one tab with these options."""
+    page = browser.new_page(**options)
+    for name in pages(book):
+        page.goto(f"{address}/{name}")
+        page.evaluate(UNFOLD)
+        page.wait_for_load_state("networkidle")
+        yield name, page
+    page.close()
+
+
+def axe_finds(page, *, only: str | None = None) -> list[str]:
+    """What axe finds wrong on a page: the rule, what is expected, and where.
+
+    Args:
+        page: A loaded page.
+        only: Try this rule only.
+    """
+    from importlib.resources import files
+
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    options = {"resultTypes": ["violations"], **({"runOnly": [only]} if only else {})}
+    found = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
+    return [f"{rule['id']}: {rule['help']}: {node['target']}" for rule in found for node in rule["nodes"]]
