@@ -36,7 +36,7 @@ LIMIT_S = 360
 CORES = 2
 CELL_TIMEOUT_S = 1800
 # Large, or loaded by the notebook's kernel already: a notebook that replaced one would cost its reader minutes.
-KEPT = frozenset({"ipykernel", "ipython", "keras", "matplotlib", "numpy", "pandas", "protobuf", "scipy", "tensorflow"})
+KEPT = frozenset({"ipykernel", "ipython", "matplotlib", "numpy", "pandas", "protobuf", "scipy", "tensorflow"})
 # What a notebook must not inherit from whoever runs this.
 HIDDEN = ("EFFICIENT_AI_", "IPYTHON", "JUPYTER", "KERAS_", "MPL", "PYTHON", "TF_", "VIRTUAL_ENV", "XDG_")
 
