@@ -1,12 +1,20 @@
 # make book: render the book into _book. make test: check everything. make serve: read it with its search.
+# make links: check the rendered book's links. make colab: run the notebooks as on Colab. make constraints: renew them.
 # A virtual environment is made in .venv with the first Python >= 3.11 found; PYTHON=... names another.
 .POSIX:
 PYTHON =
+# What pins the versions in .venv; CONSTRAINTS=/dev/null takes the newest.
+CONSTRAINTS = constraints.txt
+# The notebooks that `make colab` runs, as in ONLY="models need", and its further options.
+ONLY =
+COLAB =
+# Each Python whose versions `make constraints` writes down.
+PYTHONS = python3.11 python3.12 python3.13
 
-# A stamp, written last, says that .venv holds what pyproject.toml and constraints.txt ask for. Without one,
+# A stamp, written last, says that .venv holds what pyproject.toml and the constraints ask for. Without one,
 # .venv is half made or out of date, and is made anew; the test tools are added to a finished one.
 SET_UP = set -eu; \
-	hash=$$(cat pyproject.toml constraints.txt | cksum | cut -d ' ' -f 1); \
+	hash=$$(cat pyproject.toml $(CONSTRAINTS) | cksum | cut -d ' ' -f 1); \
 	stamp=.venv/.stamp-$$hash; \
 	if [ ! -f "$$stamp-test" ] && [ ! -f "$$stamp-$$extra" ]; then \
 		unset PYTHONDONTWRITEBYTECODE; \
@@ -25,7 +33,7 @@ SET_UP = set -eu; \
 			rm -rf .venv; \
 			"$$found" -m venv .venv; \
 		fi; \
-		.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$$extra]"; \
+		.venv/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[$$extra]"; \
 		touch "$$stamp-$$extra"; \
 	fi
 
@@ -63,8 +71,23 @@ serve:
 	@extra=book; $(SET_UP)
 	.venv/bin/efficient-ai serve
 
+links:
+	@extra=test; $(SET_UP)
+	.venv/bin/efficient-ai links
+
+# PYTHON must be a Python 3.12 here, as Colab's; the path's python3.12 when it is left out.
+colab:
+	@extra=book; $(SET_UP)
+	@set -- $(COLAB); \
+	if [ -n '$(PYTHON)' ]; then set -- "$$@" --python '$(PYTHON)'; fi; \
+	if [ -n '$(ONLY)' ]; then set -- "$$@" --only $(ONLY); fi; \
+	exec .venv/bin/python benchmarks/colab.py "$$@"
+
+constraints:
+	@set -- $(PYTHONS); exec "$$1" benchmarks/constraints.py "$$@"
+
 # What was rendered; .venv and the cache stay.
 clean:
 	rm -rf _book .render .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: book test torch serve clean
+.PHONY: book test torch serve links colab constraints clean

@@ -23,7 +23,10 @@ def need(*names):
 
 
 def damaged():
-    """An int8 file whose first operator reads a tensor that isn't there: microcontrollers' interpreter looks for it."""
+    """An int8 file whose first operator reads a tensor that isn't there: microcontrollers' interpreter looks for it.
+
+    It looks so far beyond the tensors that no memory is there, whatever the process holds.
+    """
     import struct
 
     import tflite as schema
@@ -31,7 +34,7 @@ def damaged():
     content = tflite("int8")
     first = schema.Model.GetRootAsModel(content, 0).Subgraphs(0).Operators(0)
     hurt = bytearray(content)
-    struct.pack_into("<i", hurt, first._tab.Vector(first._tab.Offset(6)), 100_000)
+    struct.pack_into("<i", hurt, first._tab.Vector(first._tab.Offset(6)), 1_000_000_000)
     return bytes(hurt)
 
 
