@@ -1,7 +1,8 @@
 """Open damaged and hostile model files in the sandbox, and count what came of them.
 
-`.venv/bin/python benchmarks/fuzz.py --files 2000` takes some ten minutes; the tests open the first hundred of the same.
-It stops at the first file that runs, leaves something behind, or gives more than a line.
+`.venv/bin/python benchmarks/fuzz.py --files 2000` takes some ten minutes on two busy cores; the tests open the first
+hundred of the same files. It stops at the first file that runs, leaves something behind, or gives more than a
+line.
 """
 
 from __future__ import annotations

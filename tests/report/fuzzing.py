@@ -70,6 +70,9 @@ class Maker:
         self.contents = {path.name: path.read_bytes() for path in self.good.values() if path.is_file()}
         made = hostile.keras(contents[".keras"], self.mark) | hostile.h5(contents[".h5"], self.mark)
         self.hostile = made | hostile.torch(self.mark) | hostile.lite(self.contents["int8.tflite"])
+        names = [*self.hostile, *hostile.OPERATORS]
+        mixed = random.Random(seed).sample(names, len(names))
+        self.order = sorted(mixed, key=hostile.MEMORY.__contains__)  # the slow ones last
 
     def make(self, number: int) -> Path:
         """The file of a number."""
@@ -110,15 +113,14 @@ class Maker:
 
     def _hostile(self, number: int, rng: random.Random) -> Path:
         """Each as it is, before any of them is damaged as well."""
-        names = [*self.hostile, *hostile.OPERATORS]
         turn = number // 5
-        name = names[turn * 7 % len(names)]
+        name = self.order[turn % len(self.order)]
         if name in hostile.OPERATORS:
             place = self.folder / "cases" / f"{number:05d}"
             place.mkdir(parents=True)
             return hostile.saved_model(self.good["good_saved"], place, name)
         content = self.hostile[name]
-        if turn >= len(names):
+        if turn >= len(self.order):
             content = damage(content, content, rng)
         return self._write(number, f"hostile {name}", content)
 
@@ -222,7 +224,7 @@ def change_graph(content: bytes, rng: random.Random) -> bytes:
 
 def classified(line: str) -> str:
     """The kind of a refusal, by its line."""
-    crash = re.search(r"\((SIG[A-Z0-9]+)\)", line)
+    crash = re.match(r"it crashed the process that opened it \((SIG[A-Z0-9]+)\)", line)
     if "needs more than" in line and "of memory" in line:
         return "memory"
     if crash:

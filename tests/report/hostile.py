@@ -17,6 +17,10 @@ import numpy as np
 from report.model_files import Named, dumped, members_of, new_torch, old_torch, tensors_of, with_config, zipped
 
 MARK = "it-ran"
+# Those in which nothing harmful is left once they are opened.
+HARMLESS = ("deep.keras", "weights as activation.tflite", "custom.tflite")
+# Those that take more memory than is allowed: TensorFlow tries for ten seconds.
+MEMORY = ("huge layer.keras", "large layer.keras", "huge layer.h5")
 ARRAYS = {"w": np.ones((2, 3), "<f4")}
 HUGE = 2**40
 

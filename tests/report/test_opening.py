@@ -12,10 +12,6 @@ from efficient_ai.report import keras_files, opening
 from efficient_ai.report.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a sandbox forks")
-# Of the files made to do harm, those in which nothing harmful is left once they are opened.
-HARMLESS = ("deep.keras", "weights as activation.tflite", "custom.tflite")
-# Others take more memory than is allowed, and TensorFlow tries for ten seconds.
-MEMORY = ("huge layer.keras", "large layer.keras", "huge layer.h5")
 PICTURE = {"name": "picture", "shape": [None, 8, 8, 3], "dtype": "float32"}
 
 
@@ -89,7 +85,7 @@ def test_a_checkpoint_has_its_tensors_at_any_depth(box, maker, tmp_path):
 def test_no_file_made_to_do_harm_does_any(box, maker, tmp_path):
     lines, opened = {}, []
     for name, content in maker.hostile.items():
-        if name in MEMORY:
+        if name in hostile.MEMORY:
             continue
         path = tmp_path / name
         path.write_bytes(content)
@@ -100,7 +96,7 @@ def test_no_file_made_to_do_harm_does_any(box, maker, tmp_path):
             lines[name] = str(error)
     assert not {name: line for name, line in lines.items() if "\n" in line}
     assert {fuzzing.classified(line) for line in lines.values()} == {"refused", "memory"}
-    assert sorted(opened) == sorted(HARMLESS)
+    assert sorted(opened) == sorted(hostile.HARMLESS)
     assert not maker.mark.exists()
     assert not list(box.folder.iterdir())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -149,9 +150,9 @@ def _keras(path: str, kind: str) -> dict[str, Any]:
     model = keras_model(path)
     layers = list(_layers(model))
     operators = Counter(type(layer).__name__ for layer in layers)
-    warnings = [] if model.built else ["it has no shapes yet: call it on data once and save it again"]
+    shapeless = [] if model.built else ["it has no shapes yet: call it on data once and save it again"]
     custom = sorted({type(each).__name__ for each in layers if not type(each).__module__.startswith("keras.")})
-    found = {"layers": len(layers), "operators": dict(operators.most_common()), "custom": custom, "warnings": warnings}
+    found = {"layers": len(layers), "operators": dict(operators.most_common()), "custom": custom, "warnings": shapeless}
     if model.built:
         found["params"] = int(model.count_params())
     for field in ("inputs", "outputs"):
@@ -201,7 +202,9 @@ def _lite(path: str, kind: str) -> dict[str, Any]:
     import tensorflow as tf
 
     try:
-        interpreter = tf.lite.Interpreter(model_path=path, num_threads=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it will be another package's one day
+            interpreter = tf.lite.Interpreter(model_path=path, num_threads=1)
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise BadModel(f"TensorFlow Lite can't prepare it ({_said(error)}): convert it again") from error

@@ -13,6 +13,7 @@ from typing import Any
 from efficient_ai.errors import BadModel
 from efficient_ai.report.limits import Limits
 
+NOTHING = "nothing"
 LINE = 400  # characters of a message
 OUT_OF_MEMORY = re.compile(
     r"bad_alloc|out of memory|\bOOM\b|MemoryError|[Cc](?:an|ould )not allocate memory|ResourceExhausted|"
@@ -23,7 +24,7 @@ NOISE = re.compile(r"^\s*$|^\s*@|^[IW]\d{4} |^\d{4}-\d\d-\d\d .*: [IW] |^WARNING
 
 def one_line(text: str) -> str:
     """The first line with something in it, without what a terminal would obey, and not too long."""
-    lines = [line for line in text.splitlines() if line.strip()] or ["nothing"]
+    lines = [line for line in text.splitlines() if line.strip()] or [NOTHING]
     plain = "".join(mark if mark.isprintable() else " " for mark in lines[0].strip())
     return plain if len(plain) <= LINE else plain[: LINE - 1] + "…"
 
@@ -59,7 +60,8 @@ def result(found: dict[str, Any], answer: bytes, limits: Limits) -> Any:
         raise BadModel(f"working with it took more than {limits.cpu_seconds} s of the processor and was stopped")
     if OUT_OF_MEMORY.search(found["said"]):
         raise BadModel(f"{memory} ({name})")
-    raise BadModel(f"it crashed the process that opened it ({name}): it is damaged or hostile; last words: {words}")
+    after = "" if words == NOTHING else f"; last words: {words}"
+    raise BadModel(f"it crashed the process that opened it ({name}): it is damaged or hostile{after}")
 
 
 def _signal(number: int) -> str:
