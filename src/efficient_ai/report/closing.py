@@ -32,12 +32,29 @@ def budget(document: dict[str, Any]) -> str:
             wide=(4,),
         ),
     ]
+    parts += _advice(found["advice"])
     for one in found["variants"]:
         lines = [_limit(verdict) for verdict in one["verdicts"]]
         headings = ("limit", "wanted", "found", "outcome", "how")
         inner = table(f"{one['variant']} against {found['name']}", headings, lines, wide=(4,))
         parts.append(folded(f"{one['variant']}, limit by limit", inner))
     return section(f"The budget: {found['name']} on {found['device']}", *parts)
+
+
+def _advice(advice: dict[str, Any]) -> list[str]:
+    """What to try next, and what not to, with the book's reasons; nothing where the guide has nothing to say."""
+    parts = []
+    if advice["first"]:
+        numbered = enumerate(advice["first"], start=1)
+        rows = [(f"{place}. {one['try']}", ", ".join(one["for"]), one["since"]) for place, one in numbered]
+        caption = f"What to try next on {advice['variant']}, by what the book found with other nets"
+        parts.append(table(caption, ("try", "for", "since"), rows, wide=(2,)))
+    if advice["not_to_try"]:
+        rows = [(one["name"], one["since"]) for one in advice["not_to_try"]]
+        parts.append(table("What doesn't help, though it is often tried", ("not to try", "since"), rows, wide=(1,)))
+    if advice["unanswered"]:
+        parts.append(paragraph(f"For {', '.join(advice['unanswered'])} the book has found nothing that helps."))
+    return parts
 
 
 def _loss(found: dict[str, Any], name: str) -> str:

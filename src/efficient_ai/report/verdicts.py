@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from efficient_ai import decide
+from efficient_ai.decide import findings, guide
 from efficient_ai.decide.budget import MET, MISSED, Budget, Figure
 from efficient_ai.measure.latency import FEWEST_RUNS
 from efficient_ai.records import Variant
@@ -51,7 +52,29 @@ def against(budget: Budget, variants: Sequence[Variant], document: dict[str, Any
             }
         )
     found = {"name": budget.name, "why": budget.why, "device": budget.device.name, "variants": entries}
-    return found | _chosen(contenders, budget)
+    found |= _chosen(contenders, budget)
+    nearest = _nearest(found)
+    return found | {"nearest": nearest, "advice": _advice(budget, contenders, found["winner"] or nearest)}
+
+
+def _advice(budget: Budget, contenders: Sequence[decide.Row], name: str | None) -> dict[str, Any]:
+    """What the book's guide would try next on a variant, from what the book found with other nets."""
+    row = next((one for one in contenders if one.name == name), None)
+    if row is None:
+        return {"variant": None, "first": [], "not_to_try": [], "unanswered": []}
+    told = guide.propose(budget, row.figures, findings.gather(), done=guide.steps_of(row))
+    return {
+        "variant": name,
+        "first": [{"try": one.lever.name, "for": list(one.limits), "since": one.reason} for one in told.first],
+        "not_to_try": [{"name": one.name, "since": why} for one, why in told.not_to_try],
+        "unanswered": list(told.unanswered),
+    }
+
+
+def _nearest(found: dict[str, Any]) -> str | None:
+    """The variant that misses the fewest limits, and those by the least."""
+    nearest = min(found["variants"], key=lambda one: (_unkept(one, found["open_limits"]), _excess(one)), default=None)
+    return nearest and nearest["variant"]
 
 
 def _known(
@@ -118,11 +141,8 @@ def choice(document: dict[str, Any]) -> dict[str, Any]:
     made = [row for row in document["variants"] if "size_bytes" in row]
     if document["budget"]:
         found = document["budget"]
-        nearest = min(
-            found["variants"], key=lambda one: (_unkept(one, found["open_limits"]), _excess(one)), default=None
-        )
         why = f"of those that keep the budget {found['name']}, the one with {found['rule'].removesuffix(KEEPING)}"
-        return {"variant": found["winner"], "rule": why, "nearest": nearest and nearest["variant"]}
+        return {"variant": found["winner"], "rule": why, "nearest": found["nearest"]}
     rule = f"the smallest file whose outputs stay within {GOOD_DB:.0f} dB of the source's"
     if document["quality"]["basis"] == "labels":
         rule = f"the smallest file that loses at most {100 * WORST_LOSS:.0f} point of accuracy"
