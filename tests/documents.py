@@ -71,6 +71,12 @@ def _budget():
         "rule": "the lowest flash_kib of those that keep every limit",
         "losses": [{"variant": "float32", "reason": "flash_kib missed: over"}],
         "open_limits": [],
+        "advice": {
+            "variant": "dynamic_int8",
+            "first": [{"try": "fewer channels", "for": ["flash_kib"], "since": "2 times fewer bytes"}],
+            "not_to_try": [{"name": "a second thread", "since": "no gain"}],
+            "unanswered": ["price_usd"],
+        },
         "variants": [
             {"variant": name, "met": one["outcome"] == "met", "missed": one["outcome"] == "missed", "not_evaluated": 0}
             | {"verdicts": [one]}

@@ -86,6 +86,9 @@ def test_the_budget_is_held_and_a_winner_named(report):
         "accuracy",
         "latency_p50_ms",
     }
+    assert budget["advice"]["variant"] == budget["winner"]
+    assert budget["advice"]["first"]
+    assert all(one["for"] == ["flash_kib"] and one["since"] for one in budget["advice"]["first"])
     assert any("30 examples of data.npz" in verdict["method"] for verdict in budget["variants"][0]["verdicts"])
 
 

@@ -127,6 +127,12 @@ def test_a_budget_that_nobody_keeps_names_the_nearest():
     assert "dynamic_int8 comes nearest" in verdicts.summary(found)[-1]
 
 
+def test_what_to_try_next_stands_with_its_reason(page):
+    text = " ".join(Reader(page).text)
+    for words in ("1. fewer channels", "2 times fewer bytes", "a second thread", "For price_usd the book has found"):
+        assert words in text
+
+
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.tex").write_text("years of work")

@@ -64,7 +64,7 @@ def _judged(box: Any, kind: str, inside: str, seen: dict[str, Any], arrays: dict
     given = examples.fit(arrays, seen["inputs"], path)
     labels = examples.labels_of(arrays, len(next(iter(given.values()))), path)
     picked = examples.split(given, labels, seed=0)
-    np.savez(box.folder / "judging.npz", **picked.judging)
+    box.put("judging.npz", examples.packed(picked.judging))
     answers = []
     for model, of in ((inside, kind), ("pruned.keras", "keras")):
         box.call("efficient_ai.report.steps:original", model, of, seen["inputs"], "judging.npz", "out.npz", most_s=20.0)

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
         if arrays:
             calibration = "calibrating.npz"
             given = examples.fit(arrays, seen["inputs"], path)
-            np.savez(box.folder / calibration, **examples.some(given, seed=0))
+            box.put(calibration, examples.packed(examples.some(given, seed=0)))
         how = {"precision": options.precision, "calibration": calibration}
         told = box.call("efficient_ai.report.steps:make", inside, source.kind, seen["inputs"], "made.tflite", **how)
         content = box.content("made.tflite")

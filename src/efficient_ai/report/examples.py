@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,13 @@ class Examples:
     @property
     def judged_examples(self) -> int:
         return len(next(iter(self.judging.values()), ()))
+
+
+def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Arrays as the bytes of an .npz file, for `Sandbox.put`."""
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    return content.getvalue()
 
 
 def read(path: Path) -> dict[str, np.ndarray]:

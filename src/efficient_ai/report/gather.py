@@ -122,7 +122,7 @@ def _judge(
         "reference": "the source itself",
         "reason": None,
     }
-    np.savez(box.folder / "judging.npz", **given.judging)
+    box.put("judging.npz", examples.packed(given.judging))
     step("answers of the source")
     try:
         if source.kind == "tflite":
@@ -136,7 +136,7 @@ def _judge(
     except BadModel as error:
         return found | {"reason": f"the source gives no answers to judge by: {error}"}
     count = found["examples"] = min(int(told["examples"]), len(reference[0]))
-    np.savez(box.folder / "judging.npz", **{key: array[:count] for key, array in given.judging.items()})
+    box.put("judging.npz", examples.packed({key: array[:count] for key, array in given.judging.items()}))
     if given.labels is not None and judging.class_output(reference, given.labels[:count]) is None:
         found["reason"] = "no output has a value for each class in y, so the labels judge nothing"
     labels = None if given.labels is None or found["reason"] else given.labels[:count]

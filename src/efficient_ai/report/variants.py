@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from efficient_ai.errors import BadModel
 from efficient_ai.records import Variant
 from efficient_ai.report import boards
-from efficient_ai.report.examples import Examples
+from efficient_ai.report.examples import Examples, packed
 from efficient_ai.report.sandbox import Sandbox
 from efficient_ai.report.source import Source
 from efficient_ai.report.wanted import Wanted
@@ -62,7 +60,7 @@ def make(
             if not given.calibrating:
                 return row | {"reason": f"left out: {NEEDS_DATA}"}, None
             calibration = "calibrating.npz"
-            np.savez(box.folder / calibration, **given.calibrating)
+            box.put(calibration, packed(given.calibrating))
         if technique in ("pruned", "clustered") and not seen["techniques"]:
             return row | {"reason": "left out: no layer has a kernel that it treats"}, None
         how = {"precision": precision, "technique": technique, "amount": amount, "calibration": calibration}

@@ -53,8 +53,7 @@ def against(budget: Budget, variants: Sequence[Variant], document: dict[str, Any
         )
     found = {"name": budget.name, "why": budget.why, "device": budget.device.name, "variants": entries}
     found |= _chosen(contenders, budget)
-    nearest = _nearest(found)
-    return found | {"nearest": nearest, "advice": _advice(budget, contenders, found["winner"] or nearest)}
+    return found | {"advice": _advice(budget, contenders, found["winner"] or _nearest(found))}
 
 
 def _advice(budget: Budget, contenders: Sequence[decide.Row], name: str | None) -> dict[str, Any]:
@@ -142,7 +141,7 @@ def choice(document: dict[str, Any]) -> dict[str, Any]:
     if document["budget"]:
         found = document["budget"]
         why = f"of those that keep the budget {found['name']}, the one with {found['rule'].removesuffix(KEEPING)}"
-        return {"variant": found["winner"], "rule": why, "nearest": found["nearest"]}
+        return {"variant": found["winner"], "rule": why, "nearest": _nearest(found)}
     rule = f"the smallest file whose outputs stay within {GOOD_DB:.0f} dB of the source's"
     if document["quality"]["basis"] == "labels":
         rule = f"the smallest file that loses at most {100 * WORST_LOSS:.0f} point of accuracy"
