@@ -19,6 +19,7 @@ from efficient_ai.errors import EfficientAIError
 
 CELL_TIMEOUT_S = 3600
 READS_RESULTS = re.compile(r"\bcache\.results\(|\bfindings\.gather\(")
+WIDGET = "application/vnd.jupyter.widget-view+json"
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -188,6 +189,8 @@ def _forms(outputs: list[dict[str, Any]], stem: str, site: Path) -> Iterator[dic
     drawn = 0
     for output in outputs:
         data = {k: "".join(v) if isinstance(v, list) else v for k, v in output.get("data", {}).items()}
+        if WIDGET in data:  # a progress bar of a notebook, which has nothing to say when it is over
+            continue
         forms: dict[str, dict[str, str]] = {}
         if output["output_type"] == "stream":
             text = {"kind": "stderr" if output["name"] == "stderr" else "text", "text": plain(output["text"])}

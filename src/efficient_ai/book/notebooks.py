@@ -119,6 +119,8 @@ def text_only(notebook: dict[str, Any]) -> dict[str, Any]:
         for output in cell["outputs"]:
             if output["output_type"] == "stream" and output["name"] == "stderr":
                 continue
+            if execute.WIDGET in output.get("data", {}):
+                continue
             if "data" in output:
                 output["data"] = {kind: output["data"][kind] for kind in TEXT if kind in output["data"]}
                 output["metadata"] = {}

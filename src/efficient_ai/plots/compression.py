@@ -56,7 +56,7 @@ def plot_sensitivity(sparsities: Sequence[float], accuracies: Mapping[str, Seque
     axes.axhline(100 * dense, color=COLORS["float32"], lw=1.2, label="dense")
     axes.axhline(10, color="#999999", lw=1, ls=":", label="guessing")
     axes.set(xlabel="sparsity (% of weights that are zero)", ylabel="validation accuracy (%)", ylim=(0, 100))
-    axes.legend(loc="lower left")
+    axes.legend(loc="center left")
     return made
 
 

@@ -28,7 +28,7 @@ def plot_channel_ranges(ranges: Mapping[str, np.ndarray]) -> Figure:
         sorted_values = np.sort(values)[::-1] / values.max()
         axes.step(np.linspace(0, 100, len(values)), sorted_values, where="mid", ls=line, color=color, label=name)
     axes.axhline(1 / 127, color="#999999", lw=1)
-    label(axes, "one step of 127", (100, 1 / 127), offset=(-4, 4), ha="right")
+    label(axes, "one step of 127", (0, 1 / 127), offset=(0, 4))
     axes.set(yscale="log", ylim=(1e-4, 1.5))
     axes.set(xlabel="channels, from large to small (%)", ylabel="largest weight, share of the layer's")
     axes.legend(loc="lower left")

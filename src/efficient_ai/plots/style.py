@@ -75,5 +75,9 @@ def plain_log(axis: Any, low: float, high: float, *, marks: Sequence[float] = (1
 def label(
     axes: Any, text: str, xy: tuple[float, float], *, offset: tuple[float, float] = (6, 4), **options: Any
 ) -> None:
-    """A small label beside a point, `offset` in points."""
-    axes.annotate(text, xy, xytext=offset, textcoords="offset points", fontsize=8.5, color="#333333", **options)
+    """A small label beside a point, `offset` in points; a line that passes under it leaves its letters free."""
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=2.2, foreground="white")]
+    looks = {"fontsize": 8.5, "color": "#333333", "path_effects": halo, "zorder": 5, **options}
+    axes.annotate(text, xy, xytext=offset, textcoords="offset points", **looks)

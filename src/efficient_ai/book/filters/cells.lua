@@ -8,12 +8,12 @@ local site
 
 -- Apostrophes of computed text, as in the prose around it.
 local function curly(text)
-  return (text:gsub("(%a)'(%a)", '%1’%2'):gsub("(%as)'(%s)", '%1’%2'))
+  return (text:gsub("(%w)'(%a)", '%1’%2'):gsub("(%as)'(%s)", '%1’%2'):gsub("(%as)'$", '%1’'))
 end
 
 -- A number and its unit stay on one line.
 local units = pandoc.List{'%', '×', 'B', 'KiB', 'MiB', 'GiB', 'kB', 'KB', 'MB', 'GB', 's', 'ms', 'µs', 'ns', 'Hz', 'kHz', 'MHz', 'GHz',
-  'W', 'mW', 'µW', 'MWh', 'J', 'mJ', 'µJ', 'pJ', 'nm', 'V', 'dB', 'GB/s', 'MB/s', 'TOPS', 'GMACs', 'million', 'billion', 'points'}
+  'W', 'mW', 'µW', 'MWh', 'J', 'mJ', 'µJ', 'pJ', 'nm', 'V', 'dB', 'GB/s', 'MB/s', 'TOPS', 'GMACs'}
 local function with_units(inlines)
   for i = 2, #inlines - 1 do
     local before, gap, after = inlines[i - 1], inlines[i], inlines[i + 1]
