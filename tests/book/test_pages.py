@@ -10,15 +10,10 @@ import pytest
 from sources import ROOT, Source, none, read, sources
 
 OUTLINE = tomllib.loads((Path(__file__).parent / "outline.toml").read_text("utf-8"))
-BUILT = [
-    (page, id)
-    for page, entry in OUTLINE.items()
-    if (ROOT / "chapters" / f"{page}.qmd").exists()
-    for id in entry["sections"]
-]
+PROMISED = [(page, id) for page, entry in OUTLINE.items() for id in entry["sections"]]
 
 
-@pytest.mark.parametrize(("page", "id"), BUILT)
+@pytest.mark.parametrize(("page", "id"), PROMISED)
 def test_section_runs_a_cell_and_cites_a_figure_or_table_of_its_own(page, id):
     source = read(ROOT / "chapters" / f"{page}.qmd")
     assert OUTLINE[page]["id"] in {h.id for h in source.headings if h.level == 1}
