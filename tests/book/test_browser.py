@@ -86,3 +86,19 @@ def test_nothing_runs_off_a_telephone(book, address, browser):
     page.click("#menu")
     assert page.is_visible("#sidebar")
     page.close()
+
+
+def test_no_mark_up_shows_through_in_the_text(book, address, browser):
+    """A computed value is plain text: an asterisk or a backtick in it would stand on the page."""
+    wrong = []
+    for name, page in opened(browser, address, book):
+        texts = page.evaluate(
+            """() => [...document.querySelectorAll("main p, main li, main td, main figcaption")].map((block) => {
+              const copy = block.cloneNode(true);
+              for (const part of copy.querySelectorAll("code, math, pre")) part.remove();
+              return copy.textContent;
+            })"""
+        )
+        found = (re.search(r"`|(?<![\w*])\*{1,2}[A-Za-z][^*]*\*|\{python\}", text) for text in texts)
+        wrong += [f"{name}: {match[0]!r}" for match in found if match]
+    none(wrong)

@@ -33,7 +33,7 @@ for (const block of all("div.sourceCode")) {
 }
 
 // A box that scrolls can be scrolled from the keyboard, and fades where there is more; one that doesn't is no stop.
-const boxes = [...all("pre, .table-scroll, .equation, figure.figure > div, p:has(> math[display='block'])")];
+const boxes = [...all("pre, .table-scroll, .equation, figure.figure > div:has(img), p:has(> math[display='block'])")];
 const fade = (box) => box.classList.toggle("more", box.scrollWidth - box.clientWidth - box.scrollLeft > 2);
 function reachable() {
   for (const box of boxes) {

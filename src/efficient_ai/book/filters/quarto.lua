@@ -222,7 +222,7 @@ local function page(div, label)
         image.attributes['fig-alt'], image.caption = nil, pandoc.Inlines(alt)
         return image
       end}
-      return figure(f.identifier, body, text), false
+      return figure(f.identifier, html and pandoc.Blocks{pandoc.Div(body)} or body, text), false
     end,
     Table = function(t)
       if kind(t.identifier) ~= 'tbl' then
