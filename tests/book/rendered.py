@@ -21,10 +21,10 @@ def pages(book: Path) -> list[str]:
     return [str(f.relative_to(book)) for f in sorted(book.rglob("*.html")) if "pagefind" not in f.parts]
 
 
-def opened(browser, address: str, book: Path, **options) -> Iterator[tuple[str, object]]:
-    """Each page's name and the page, loaded and unfolded, in one tab with these options."""
+def opened(browser, address: str, book: Path, *, only: str = "", **options) -> Iterator[tuple[str, object]]:
+    """Each page's name and the page, loaded and unfolded, in one tab with these options; `only` those with a name."""
     page = browser.new_page(**options)
-    for name in pages(book):
+    for name in (name for name in pages(book) if not only or Path(name).stem in only.split()):
         page.goto(f"{address}/{name}")
         page.evaluate(UNFOLD)
         page.wait_for_load_state("networkidle")
@@ -32,16 +32,10 @@ def opened(browser, address: str, book: Path, **options) -> Iterator[tuple[str, 
     page.close()
 
 
-def axe_finds(page, *, only: str | None = None) -> list[str]:
-    """What axe finds wrong on a page: the rule, what is expected, and where.
-
-    Args:
-        page: A loaded page.
-        only: Try this rule only.
-    """
+def axe_finds(page) -> list[str]:
+    """What axe finds wrong on a loaded page: the rule, what is expected, and where."""
     from importlib.resources import files
 
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
-    options = {"resultTypes": ["violations"], **({"runOnly": [only]} if only else {})}
-    found = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
     return [f"{rule['id']}: {rule['help']}: {node['target']}" for rule in found for node in rule["nodes"]]
