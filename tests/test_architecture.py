@@ -4,34 +4,10 @@ import ast
 from pathlib import Path
 
 import efficient_ai
+from efficient_ai.book.reference import HOUSE
 
 PACKAGE = Path(efficient_ai.__file__).parent
-ORDER = (
-    "errors",
-    "records",
-    "published",
-    "cache",
-    "data",
-    "numerics",
-    "models",
-    "cost",
-    "metrics",
-    "train",
-    "compress",
-    "peers",
-    "engines",
-    "hardware",
-    "measure",
-    "search",
-    "emerging",
-    "decide",
-    "studies",
-    "plots",
-    "report",
-    "book",
-    "commands",
-    "cli",
-)
+ORDER = (*HOUSE, "commands", "cli")  # as the reference shows it, then what only the command line needs
 
 
 def rooms() -> dict[str, set[str]]:
