@@ -43,6 +43,9 @@ class Executions:
 def pytest_configure(config: pytest.Config) -> None:
     # A plugin of its own: a conftest's hooks do not see the items of notebooks/, which lies beside tests/.
     config.pluginmanager.register(Executions(), "executions")
+    from efficient_ai import cache
+
+    cache.code_hash()  # kept by this process: taken before a test names another file as what ships
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
