@@ -31,8 +31,10 @@ class Executions:
         return report
 
     def _passed(self, item) -> None:
+        from efficient_ai import cache
         from efficient_ai.book import execute, project
 
+        cache.code_hash.cache_clear()  # a test that changed what is hashed may have been the last to ask
         outputs = self.outputs.setdefault(item.path, [])
         outputs.append(json.loads(json.dumps(item.test_outputs)))
         notebook = json.loads(item.path.read_text("utf-8"))
@@ -43,9 +45,6 @@ class Executions:
 def pytest_configure(config: pytest.Config) -> None:
     # A plugin of its own: a conftest's hooks do not see the items of notebooks/, which lies beside tests/.
     config.pluginmanager.register(Executions(), "executions")
-    from efficient_ai import cache
-
-    cache.code_hash()  # kept by this process: taken before a test names another file as what ships
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

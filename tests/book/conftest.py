@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rendered import BROWSER
 
+from efficient_ai import cache
 from efficient_ai.book import render, serve
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +23,7 @@ def book(request: pytest.FixtureRequest) -> Path:
     failed = request.config.pluginmanager.get_plugin("executions").failed
     if failed:
         pytest.fail(f"not rendered: {', '.join(sorted(path.name for path in failed))} failed", pytrace=False)
+    cache.code_hash.cache_clear()  # as where the runs are kept
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(render, "_quarto", lambda: None)
         return render.build(None, ROOT)
