@@ -39,7 +39,7 @@ HOUSE = (
 )
 HELP_COLUMNS = 84
 SIGNATURE_COLUMNS = 84
-SPECIAL = re.compile(r"(`+[^`]*`+)|([\\*_{}\[\]<>$@^~#|!])")
+SPECIAL = re.compile(r"(`+[^`]*`+|\*[A-Za-z][A-Za-z ]*\*)|([\\*_{}\[\]<>$@^~#|!])")
 
 
 def markdown(keys: frozenset[str] = frozenset()) -> str:
@@ -215,7 +215,7 @@ def _paragraphs(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """A docstring's text as Markdown: its code stays code, and everything else stays as it is written."""
+    """A docstring's text as Markdown: its code stays code, a stressed word stressed, all else as written."""
     return SPECIAL.sub(lambda m: m[1] or "\\" + m[2], " ".join(text.split()))
 
 
