@@ -39,7 +39,7 @@ HOUSE = (
 )
 HELP_COLUMNS = 84
 SIGNATURE_COLUMNS = 84
-SPECIAL = re.compile(r"(`+[^`]*`+|\*[A-Za-z][A-Za-z ]*\*)|([\\*_{}\[\]<>$@^~#|!])")
+SPECIAL = re.compile(r"(`+[^`]*`+|(?<![\w*])\*[A-Za-z]+\*(?![\w*]))|([\\*_{}\[\]<>$@^~#|!])")
 
 
 def markdown(keys: frozenset[str] = frozenset()) -> str:
