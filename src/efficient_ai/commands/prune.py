@@ -55,10 +55,6 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _judged(box: Any, kind: str, inside: str, seen: dict[str, Any], arrays: dict[str, Any], path: Path) -> str:
-    import io
-
-    import numpy as np
-
     from efficient_ai.report import examples, judging
 
     given = examples.fit(arrays, seen["inputs"], path)
@@ -68,8 +64,7 @@ def _judged(box: Any, kind: str, inside: str, seen: dict[str, Any], arrays: dict
     answers = []
     for model, of in ((inside, kind), ("pruned.keras", "keras")):
         box.call("efficient_ai.report.steps:original", model, of, seen["inputs"], "judging.npz", "out.npz", most_s=20.0)
-        with np.load(io.BytesIO(box.content("out.npz")), allow_pickle=False) as file:
-            answers.append([file[name] for name in sorted(file.files)])
+        answers.append(judging.outputs(box.content("out.npz")))
     count = min(len(answers[0][0]), len(answers[1][0]))
     told = judging.judge(answers[1], answers[0], None if picked.labels is None else picked.labels[:count])
     said = f"on {told['examples']} examples"

@@ -132,7 +132,7 @@ def _judge(
             told = box.call(
                 f"{STEPS}original", path, source.kind, seen["inputs"], "judging.npz", "truth.npz", most_s=JUDGE_S
             )
-        reference = _outputs(box, "truth.npz")
+        reference = judging.outputs(box.content("truth.npz"))
     except BadModel as error:
         return found | {"reason": f"the source gives no answers to judge by: {error}"}
     count = found["examples"] = min(int(told["examples"]), len(reference[0]))
@@ -144,23 +144,9 @@ def _judge(
         step(f"judging {one.variant.name}")
         try:
             box.call(f"{RUNNING}answers", one.file, seen["inputs"], "judging.npz", "answers.npz", most_s=10 * JUDGE_S)
-            one.row["quality"] = judging.judge(_outputs(box, "answers.npz"), reference, labels)
+            one.row["quality"] = judging.judge(judging.outputs(box.content("answers.npz")), reference, labels)
         except (BadModel, ValueError, IndexError) as error:
             one.row["quality"] = {"reason": str(error).splitlines()[0]}
-    return found
-
-
-def _outputs(box: Sandbox, name: str) -> list[np.ndarray]:
-    """The arrays of a file that a call left, which may hold anything: floats only, without pickles."""
-    import io
-
-    try:
-        with np.load(io.BytesIO(box.content(name)), allow_pickle=False) as file:
-            found = [np.asarray(file[f"out{i}"], np.float32) for i in range(len(file.files))]
-    except (ValueError, KeyError, OSError, EOFError) as error:
-        raise BadModel(f"its answers can't be read: {str(error).splitlines()[0]}") from error
-    if not found or any(one.ndim == 0 or not len(one) for one in found):
-        raise BadModel("it gave no answers")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,8 +11,25 @@ from typing import Any
 import numpy as np
 
 from efficient_ai import metrics
+from efficient_ai.errors import BadModel
 
 EXACT_DB = 200.0  # stands for "nothing changed", which JSON can't say
+
+
+def outputs(content: bytes) -> list[np.ndarray]:
+    """A model's answers, as a call left them in an .npz file that may hold anything: floats only, without pickles.
+
+    Raises:
+        BadModel: If it can't be read, or there is nothing in it.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            found = [np.asarray(file[f"out{i}"], np.float32) for i in range(len(file.files))]
+    except (ValueError, KeyError, OSError, EOFError) as error:
+        raise BadModel(f"its answers can't be read: {str(error).splitlines()[0]}") from error
+    if not found or any(one.ndim == 0 or not len(one) for one in found):
+        raise BadModel("it gave no answers")
+    return found
 
 
 def class_output(outputs: Sequence[np.ndarray], labels: np.ndarray | None = None) -> int | None:
