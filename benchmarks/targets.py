@@ -47,20 +47,20 @@ def spine() -> Iterator[Row]:
         n: metrics.correct(engines.predict(rungs[n].content, test), fashion.test_labels) for n in ("float32", "int8")
     }
     reached = right["float32"].mean()
-    yield "ResNet-8, test accuracy", "≥ 92.5 %", f"{reached:.2%}", reached >= 0.925
+    yield "ResNet-8, test accuracy", "≥ 92.5%", f"{reached:.2%}", reached >= 0.925
     loss = metrics.paired_difference(right["int8"], right["float32"])
     yield "int8 against float32", "≥ −0.5 points", f"{100 * loss.value:+.2f}", loss.value >= -0.005
     entries = [e for e in studies.record("pruning").entries if e["sparsity"] == 0.8]
     for method in ("one-shot", "gradual"):
         mean = np.mean([e["test_accuracy"] for e in entries if e["method"] == method]) - reached
-        yield f"80 % sparsity, {method} (study)", "≥ −0.5 points", f"{100 * mean:+.2f}", mean >= -0.005
+        yield f"80% sparsity, {method} (study)", "≥ −0.5 points", f"{100 * mean:+.2f}", mean >= -0.005
     mobile = cost.count(models.mobilenet_v2())
     params = published.figure("torchvision.mobilenet_v2.params").value
     yield "MobileNetV2, parameters", f"{params:,.0f}", f"{mobile.params:,}", mobile.params == params
     gmacs = published.figure("torchvision.mobilenet_v2.macs").value
     yield "MobileNetV2, GMACs", f"{gmacs}", f"{mobile.macs / 1e9:.3f}", round(mobile.macs / 1e9, 3) == gmacs
     overhead = measure.overhead(rungs["int8"].content)
-    yield "our p50 over a bare loop", "within 3 %", f"{overhead.value:.4f}", abs(overhead.value - 1) < 0.03
+    yield "our p50 over a bare loop", "within 3%", f"{overhead.value:.4f}", abs(overhead.value - 1) < 0.03
     full, small = measure.compare([rungs["float32"], rungs["int8"]], engines=("litert",), runs=200)
     if isinstance(full, LatencyStats) and isinstance(small, LatencyStats):
         ratio = measure.ratio(full, small)
@@ -143,7 +143,7 @@ def others() -> Iterator[Row]:
         return float(np.mean([e["test_accuracy"] for e in studies.record(name).where(**where)]))
 
     ours, peer = mean("pruning", method="gradual", sparsity=0.9), mean("tfmot", tool="tfmot")
-    yield "90 % sparsity, against TF-MOT", f"≥ {peer:.2%}", f"{ours:.2%}", ours >= peer
+    yield "90% sparsity, against TF-MOT", f"≥ {peer:.2%}", f"{ours:.2%}", ours >= peer
     seconds = {t: [e["seconds"] for e in studies.record("tfmot").where(tool=t)] for t in ("ours", "tfmot")}
     took, theirs = (float(np.mean(seconds[t])) for t in ("ours", "tfmot"))
     yield "its seconds by the clock", f"≤ {theirs:.0f}", f"{took:.0f}", took <= theirs
@@ -190,11 +190,11 @@ def trained_in_few_bits() -> Iterator[Row]:
 def decisions() -> Iterator[Row]:
     """What `sec-need-energy`, `sec-need-realtime`, `sec-bench-mlperf-edge` and `sec-caveats-products` promise."""
     errors = energy_fit.mean_error([p for board in energy_fit.boards() for p in energy_fit.leave_one_out(board)])
-    yield "energy by time, task left out", "≤ 10 %", f"{errors:.1%}", errors <= 0.1
+    yield "energy by time, task left out", "≤ 10%", f"{errors:.1%}", errors <= 0.1
     queries = tuple(measure.early_stopping_queries(p) for p in (0.90, 0.99))
     yield "early stopping, p90 and p99", "64 and 662", f"{queries[0]} and {queries[1]}", queries == (64, 662)
     macs = measure.streaming.StreamingDsCnn(models.load("ds_cnn")).macs()
-    yield "DS-CNN on a stream, MACs saved", "> 50 %", f"{macs.saved:.0%}", macs.saved > 0.5
+    yield "DS-CNN on a stream, MACs saved", "> 50%", f"{macs.saved:.0%}", macs.saved > 0.5
     winners = []
     for name in ("automotive", "mobile", "smart_home"):
         budget = decide.product(name)

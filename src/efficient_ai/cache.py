@@ -77,7 +77,7 @@ def _dump(node: Any) -> str:
     return repr(node)
 
 
-SHOWN = ("toml", "json", "h5", "css", "js", "mplstyle")  # what decides a page beside code: data, weights, looks
+HASHED = ("toml", "json", "h5", "css", "js", "mplstyle")  # beside code, by suffix: data, weights, looks
 
 
 @functools.cache
@@ -103,7 +103,7 @@ def code_hash(*modules: str) -> str:
         files.extend(found)
     if not modules:
         files = sorted(PACKAGE.rglob("*.py"))
-        files += sorted(f for suffix in SHOWN for f in PACKAGE.rglob(f"*.{suffix}") if f != SHIPPED)
+        files += sorted(f for suffix in HASHED for f in PACKAGE.rglob(f"*.{suffix}") if f != SHIPPED)
         files = [f for f in files if f.relative_to(PACKAGE).parts[0] not in SHOWS_ONLY]
     digest = hashlib.sha256()
     for file in files:

@@ -232,7 +232,7 @@ def _vela(options: argparse.Namespace) -> None:
             print(f"{op.operator:<24} {op.macs:>14,} MACs {took}")
     print(f"{found.cycles:,} cycles, {1e3 * found.seconds:.3f} ms on {found.accelerator}, {found.system_config}")
     print(f"{found.sram_kib:.2f} KiB SRAM, {found.flash_kib:.2f} KiB flash, {found.dram_kib:.2f} KiB DRAM")
-    print(f"{100 * found.utilisation:.1f} % of the multipliers at work; {len(found.on_cpu)} operators on the processor")
+    print(f"{100 * found.utilisation:.1f}% of the multipliers at work; {len(found.on_cpu)} operators on the processor")
 
 
 def _train(options: argparse.Namespace) -> None:

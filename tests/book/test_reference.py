@@ -42,7 +42,11 @@ def test_nothing_private_is_shown_and_everything_says_what_it_is():
 
 def test_an_entry_has_signature_arguments_errors_and_its_source_as_a_citation():
     entry = TEXT.partition("{#lib-compress.convert .unnumbered .unlisted}")[2].partition("\n### ")[0]
-    assert "```python\ncompress.convert(\n    model: keras.Model," in entry
+    shown, _, folded = entry.partition("<summary>")
+    assert "Convert a model" in shown
+    assert "**Arguments.**" not in shown
+    assert folded.startswith("<code>compress.convert(model, precision, *, sparse=False, technique=&#x27;&#x27;)</code>")
+    assert "```python\ncompress.convert(\n    model: keras.Model," in folded
     assert "**Arguments.**\n\n`model`\n: " in entry
     assert "**Returns.**" in entry
     assert "**Raises.**\n\n`ValueError`\n: " in entry

@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -85,6 +86,17 @@ def test_a_limit_may_say_its_reason_and_the_kind_that_it_wants(tmp_path):
     ).limits
     assert (plain.value, plain.kind, plain.why) == (3.0, "computed", "")
     assert (full.value, full.kind, full.why) == (4.0, "modelled", "z")
+
+
+@pytest.mark.parametrize("value", [math.nan, None, math.inf])
+def test_what_has_no_finite_value_is_null_in_json(value):
+    budget = decide.Budget(
+        "x", "", decide.product("smart_home").device, (decide.Limit(decide.QUANTITIES["accuracy"], 0.9, "measured"),)
+    )
+    text = decide.as_json("m", budget, decide.check(budget, {"accuracy": Figure(value, "measured", "")}))
+    (entry,) = json.loads(text, parse_constant=pytest.fail)["verdicts"]
+    assert entry["value"] is None
+    assert entry["excess"] is None
 
 
 @given(value=st.floats(0, 1e6), limit=st.floats(0, 1e6))

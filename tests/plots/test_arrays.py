@@ -31,7 +31,7 @@ def estimate():
 def test_a_heat_map_names_its_rows_and_columns_and_writes_every_share():
     figure = drawn(lambda: plots.plot_utilisation({"a": {"1": 0.004, "8": 0.5}, "b": {"1": 0.0, "8": 1.0}}, "batch"))
     (axes,) = figure.axes
-    assert [t.get_text() for t in axes.texts] == ["0.4 %", "50 %", "0.0 %", "100 %"]
+    assert [t.get_text() for t in axes.texts] == ["0.4%", "50%", "0.0%", "100%"]
     assert [t.get_text() for t in axes.get_yticklabels()] == ["a", "b"]
 
 

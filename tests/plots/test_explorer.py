@@ -137,7 +137,7 @@ def test_a_click_says_figures_kinds_and_missed_limits_aloud(show):
     page = show(made(limits={"flash_kib": 50}).html())
     page.locator("[data-name=large]").click()
     said = page.locator("[aria-live=polite]").inner_text()
-    for part in ("large, float32", "4 ms (measured)", "95 % (measured)", "71.4 mJ (modelled)", "500 KiB (computed)"):
+    for part in ("large, float32", "4 ms (measured)", "95% (measured)", "71.4 mJ (modelled)", "500 KiB (computed)"):
         assert part in said
     assert "Misses: bytes of the model's file at most 50 KiB, has 500 KiB (computed)." in said
     page.locator("[data-name=small]").click()

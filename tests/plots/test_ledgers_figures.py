@@ -7,10 +7,10 @@ from efficient_ai.decide.ledger import Amount, Step
 from efficient_ai.plots import LedgerPanel, plot_ledger
 
 STEPS = (
-    Step("start", "int8", {"uj": Amount(1000.0, "published")}, notes=("95 %",)),
-    Step("taught", "distilled", {"uj": Amount(200.0, "modelled", 150.0, 220.0, 180.0)}, notes=("90 %",)),
+    Step("start", "int8", {"uj": Amount(1000.0, "published")}, notes=("95%",)),
+    Step("taught", "distilled", {"uj": Amount(200.0, "modelled", 150.0, 220.0, 180.0)}, notes=("90%",)),
     Step("unknown", "pruned", {"uj": None}, notes=("–",)),
-    Step("other", "redesigned", {"uj": Amount(120.0, "modelled")}, instead_of="start", notes=("94 %",)),
+    Step("other", "redesigned", {"uj": Amount(120.0, "modelled")}, instead_of="start", notes=("94%",)),
 )
 PANEL = LedgerPanel("uj", "energy (µJ)", 100.0, "a year", "{:.0f} µJ".format)
 
@@ -39,7 +39,7 @@ def test_what_is_left_up_to_the_limit_is_a_row_and_what_nobody_knows_says_so():
     ]  # fmt: skip
     assert "2.00× too much" in texts(made)
     assert "nobody published it" in texts(made)
-    assert {"1000 µJ", "200 µJ", "94 %", "accuracy"} <= set(texts(made))
+    assert {"1000 µJ", "200 µJ", "94%", "accuracy"} <= set(texts(made))
 
 
 def test_where_the_limit_is_kept_nothing_is_left():

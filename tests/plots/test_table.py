@@ -24,3 +24,4 @@ def test_rows_with_other_headings_are_refused():
 def test_a_difference_is_printed_with_its_sign_and_a_real_minus():
     assert plots.signed(-1.88) == "−1.9"
     assert plots.signed(0.25, 2) == "+0.25"
+    assert plots.signed(-0.004, 2) == plots.signed(0.0, 2) == "0.00"

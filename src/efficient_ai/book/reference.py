@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
@@ -120,11 +121,13 @@ def _small(text: str) -> str:
 
 
 def _entry(name: str, entry: Any, keys: frozenset[str]) -> str:
-    parts = [f"### `{name}` {{#lib-{name} .unnumbered .unlisted}}"]
+    """Its name and first paragraph, and folded under the call all else that its docstring says."""
+    text = entry.docstring.value if entry.docstring else ""
+    _, _, text = text.partition("\n\n")
+    text, _, source = text.partition("Source:")
+    parts = []
     if entry.is_function or any(_parameters(entry)):
         parts.append(f"```python\n{_signature(name, entry)}\n```")
-    text = entry.docstring.value if entry.docstring else ""
-    text, _, source = text.partition("Source:")
     parts += _sections(entry, text)
     members = [(n, m) for n, m in entry.members.items() if entry.is_class and _is_shown(n, m)]
     if members:
@@ -132,7 +135,15 @@ def _entry(name: str, entry: Any, keys: frozenset[str]) -> str:
     if source:
         cited = re.sub(r"[a-z]+\d{4}[a-z0-9]+", lambda m: f"\0{m[0]}" if m[0] in keys else m[0], source)
         parts.append(f"**Source.** {_inline(cited)}".replace("\0", "@"))
-    return "\n\n".join(parts)
+    shown = [f"### `{name}` {{#lib-{name} .unnumbered .unlisted}}", _summary(entry)]
+    return "\n\n".join([*shown, *_folded(f"{name}{_short(entry)}", parts)])
+
+
+def _folded(call: str, parts: list[str]) -> list[str]:
+    if not parts:
+        return []
+    begin = f'<details class="entry"><summary><code>{html.escape(call)}</code></summary>'
+    return [f"```{{=html}}\n{begin}\n```", *parts, "```{=html}\n</details>\n```"]
 
 
 def _sections(entry: Any, text: str) -> Iterator[str]:

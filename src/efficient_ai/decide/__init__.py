@@ -22,7 +22,7 @@ from efficient_ai.decide.explorer import Exploration, as_data, axis_label, explo
 from efficient_ai.decide.figures import figures_of, load
 from efficient_ai.decide.price import Price, Usage, linpack_seconds, most_per_day, price_of
 from efficient_ai.decide.quantities import QUANTITIES, Quantity
-from efficient_ai.decide.report import as_json, parse_given, verdict_lines
+from efficient_ai.decide.report import as_json, parse_given, verdict_entry, verdict_lines
 
 __all__ = [
     "QUANTITIES",
@@ -55,5 +55,6 @@ __all__ = [
     "products",
     "rank_agreements",
     "read",
+    "verdict_entry",
     "verdict_lines",
 ]

@@ -202,12 +202,12 @@ def _verdict(limit: Limit, figure: Figure | None) -> Verdict:
     excess = limit.excess(figure.value)
     unit = f" {limit.quantity.unit}".rstrip()
     if excess > 0:
-        share = f" ({100 * excess / limit.value:.3g} % of it)" if limit.value else ""
+        share = f" ({100 * excess / limit.value:.3g}% of it)" if limit.value else ""
         word = "short" if limit.quantity.side == AT_LEAST else "over"
         return Verdict(limit, MISSED, f"{word} by {excess:.4g}{unit}{share}", figure)
     if figure.lower_bound:
         return Verdict(limit, NOT_EVALUATED, "only a lower bound is known, which is within the limit", figure)
-    return Verdict(limit, MET, f"{-excess:.4g}{unit} to spare", figure)
+    return Verdict(limit, MET, f"{abs(excess):.4g}{unit} to spare", figure)
 
 
 def _limit(key: str, entry: Any, path: Path) -> Limit:

@@ -156,7 +156,7 @@ def button_ledger(rows: Sequence[Row], budget: Budget) -> tuple[Step, ...]:
 
     def step(name: str, technique: str, row: str, instead_of: str = "") -> Step:
         figures = _row(by, row).figures
-        notes = tuple(f"{100 * figures[key].value:.{digits}f} %" for key, digits in (("accuracy", 1), ("recall", 0)))
+        notes = tuple(f"{100 * figures[key].value:.{digits}f}%" for key, digits in (("accuracy", 1), ("recall", 0)))
         amount = prices.energy_uj(figures["mega_macs"].value * 1e6)
         if row == whole:
             amount = Amount(start, PUBLISHED, fitted=amount.fitted)
@@ -199,7 +199,7 @@ def camera_ledger(rows: Sequence[Row], device: Device, accelerated: Mapping[str,
             amounts["energy_mj"] = _scaled(prices.energy_uj(macs), 1e-3)
         else:
             amounts |= {"time_ms": None, "energy_mj": None}
-        return Step(name, technique, amounts, notes=(f"{100 * figures['accuracy'].value:.1f} %",))
+        return Step(name, technique, amounts, notes=(f"{100 * figures['accuracy'].value:.1f}%",))
 
     eight = step("eight bits", "int8", "resnet8 int8")
     beside: dict[str, Amount | None] = {

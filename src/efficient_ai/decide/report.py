@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from efficient_ai.decide.budget import MET, MISSED, Budget, Verdict
 from efficient_ai.decide.quantities import QUANTITIES
@@ -34,40 +35,44 @@ def parse_given(text: str) -> tuple[str, float]:
 
 def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
     """A line for each verdict: the limit, the figure with its kind, what became of it, and how the figure was found."""
-    lines = []
-    for verdict in verdicts:
-        limit, figure = verdict.limit, verdict.figure
-        bound = f"{limit.quantity.side} {limit.value:g} {limit.quantity.unit}".strip()
-        known = figure is not None and figure.value is not None
-        value = f"{'≥ ' if figure.lower_bound else ''}{figure.value:.4g}" if known else "–"
-        kind = figure.kind if known else f"{limit.kind} wanted"
-        method = f"; {figure.method}" if known else ""
-        cells = f"{limit.key:<24} {bound:<18} {value:>10}  {kind:<16} {verdict.outcome:<13}"
-        lines.append(f"{cells} {verdict.reason}{method}")
-    return lines
+    rows = [_cells(verdict) for verdict in verdicts]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def _cells(verdict: Verdict) -> tuple[str, ...]:
+    limit, figure = verdict.limit, verdict.figure
+    bound = f"{limit.quantity.side} {limit.value:g} {limit.quantity.unit}".strip()
+    if figure is None or figure.value is None:
+        return limit.key, bound, "–", f"{limit.kind} wanted", verdict.outcome, verdict.reason
+    value = f"{'≥ ' if figure.lower_bound else ''}{figure.value:.4g}"
+    return limit.key, bound, value, figure.kind, verdict.outcome, f"{verdict.reason}; {figure.method}"
+
+
+def verdict_entry(verdict: Verdict) -> dict[str, Any]:
+    """A verdict for JSON, in its quantity's unit; what has no finite value is None."""
+    limit, figure = verdict.limit, verdict.figure
+    known = figure is not None and figure.value is not None and math.isfinite(figure.value)
+    return {
+        "key": limit.key,
+        "side": limit.quantity.side,
+        "limit": limit.value,
+        "unit": limit.quantity.unit,
+        "value": figure.value if known else None,
+        "lower_bound": figure.lower_bound if known else False,
+        "kind": figure.kind if figure else None,
+        "kind_wanted": limit.kind,
+        "outcome": verdict.outcome,
+        "excess": verdict.excess if known else None,
+        "reason": verdict.reason,
+        "method": figure.method if figure else "",
+    }
 
 
 def as_json(model: str, budget: Budget, verdicts: Sequence[Verdict]) -> str:
-    """The verdicts as JSON, with units; what has no value is null."""
-
-    def entry(verdict: Verdict) -> dict:
-        limit, figure = verdict.limit, verdict.figure
-        return {
-            "key": limit.key,
-            "side": limit.quantity.side,
-            "limit": limit.value,
-            "unit": limit.quantity.unit,
-            "value": figure.value if figure else None,
-            "lower_bound": figure.lower_bound if figure else False,
-            "kind": figure.kind if figure else None,
-            "kind_wanted": limit.kind,
-            "outcome": verdict.outcome,
-            "excess": verdict.excess,
-            "reason": verdict.reason,
-            "method": figure.method if figure else "",
-        }
-
+    """The verdicts as JSON, an entry each as in `verdict_entry`."""
     outcomes = {verdict.outcome for verdict in verdicts}
     passed = False if MISSED in outcomes else True if outcomes <= {MET} else None
     found = {"model": model, "budget": budget.name, "device": budget.device.name, "passed": passed}
-    return json.dumps({**found, "verdicts": [entry(v) for v in verdicts]}, indent=2, ensure_ascii=False) + "\n"
+    entries = [verdict_entry(verdict) for verdict in verdicts]
+    return json.dumps({**found, "verdicts": entries}, indent=2, ensure_ascii=False) + "\n"

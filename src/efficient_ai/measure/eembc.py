@@ -79,7 +79,7 @@ def ulpmark_ml(samples_ms: Sequence[float], *, timer_hz: float = ULPMARK_TIMER_H
             _check(
                 f"timer of at least {ULPMARK_TIMER_HZ:,.0f} Hz",
                 timer_hz >= ULPMARK_TIMER_HZ,
-                f"{timer_hz:,.0f} Hz: one tick is {100 * tick_share:.2g} % of the shortest stretch",
+                f"{timer_hz:,.0f} Hz: one tick is {100 * tick_share:.2g}% of the shortest stretch",
             ),
         ),
     )

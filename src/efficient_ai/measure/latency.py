@@ -210,7 +210,7 @@ def _ratio_of_medians(first: np.ndarray, second: np.ndarray, *, seed: int) -> In
 
 
 def interval_of_median(stats: LatencyStats, *, seed: int) -> Interval:
-    """The median of a row in milliseconds, with its 95 % bootstrap interval over rounds and runs."""
+    """The median of a row in milliseconds, with its 95% bootstrap interval over rounds and runs."""
     samples = np.reshape(stats.samples_ms, (stats.rounds, -1))
     low, high = np.percentile(_resampled_medians(samples, samples, seed=seed)[0], [2.5, 97.5])
     return Interval(stats.p50_ms, float(low), float(high))
@@ -236,7 +236,7 @@ def ratio(first: LatencyStats, second: LatencyStats, *, seed: int = 0) -> Interv
         seed: Of the bootstrap.
 
     Returns:
-        The ratio with its 95 % bootstrap interval, paired by round.
+        The ratio with its 95% bootstrap interval, paired by round.
 
     Raises:
         ValueError: If the two don't come from one comparison: other runs or other rounds.
@@ -253,7 +253,7 @@ def difference(first: LatencyStats, second: LatencyStats, *, seed: int = 0) -> I
         seed: Of the bootstrap.
 
     Returns:
-        Milliseconds with their 95 % bootstrap interval, paired by round.
+        Milliseconds with their 95% bootstrap interval, paired by round.
 
     Raises:
         ValueError: If the two don't come from one comparison: other runs or other rounds.
@@ -277,7 +277,7 @@ def overhead(
         seed: Of the bootstrap.
 
     Returns:
-        Our median as a multiple of the bare loop's, with its 95 % bootstrap interval; 1 says that measuring is free.
+        Our median as a multiple of the bare loop's, with its 95% bootstrap interval; 1 says that measuring is free.
 
     Raises:
         BadModel: If the engine refuses the model.

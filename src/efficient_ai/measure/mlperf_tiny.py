@@ -193,7 +193,7 @@ def result_lines(run: TinyRun) -> tuple[str, ...]:
         lines.append(f"Quality ({run.task.metric}): not evaluated")
     else:
         reached = 100 * run.quality.value.value
-        lines.append(f"Quality ({run.task.metric}): {reached:.1f} % on {run.quality.examples} of {run.quality.data}")
+        lines.append(f"Quality ({run.task.metric}): {reached:.1f}% on {run.quality.examples} of {run.quality.data}")
     return (*lines, f"[{UNOFFICIAL}; {run.status}; {run.weights}]")
 
 

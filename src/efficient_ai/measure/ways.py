@@ -46,7 +46,7 @@ class TimedWays:
         return float(STATISTICS[statistic](self.samples_ms[way], axis=None))
 
     def off(self, way: str, statistic: str = "median", *, than: str = "warm", seed: int = 0) -> Interval:
-        """How many times the median of `than` a way's statistic is, with its 95 % bootstrap interval.
+        """How many times the median of `than` a way's statistic is, with its 95% bootstrap interval.
 
         As in `measure.ratio`, the rounds are drawn once for both sides, and the runs within each round independently;
         here the two sides may have different numbers of runs.

@@ -43,7 +43,7 @@ def plot_utilisation(grid: Mapping[str, Mapping[str, float]], columns_label: str
     made, axes = figure(figsize=(6.4, 0.36 * len(rows) + 1.2))
     axes.imshow(np.log10(np.maximum(shares, 1e-4)), cmap="cividis", vmin=-3, vmax=0, aspect="auto")
     for (y, x), share in np.ndenumerate(shares):
-        text = f"{100 * share:.0f} %" if share >= 0.095 else f"{100 * share:.1f} %"
+        text = f"{100 * share:.0f}%" if share >= 0.095 else f"{100 * share:.1f}%"
         axes.text(x, y, text, ha="center", va="center", fontsize=8.5, color="black" if share > 0.05 else "white")
     axes.set_yticks(range(len(rows)), rows, fontsize=8.5)
     axes.set_xticks(range(len(columns)), columns, fontsize=8.5)

@@ -98,6 +98,6 @@ def plot_examples(
     narrowest = 100 * min(min(values) for values in half_widths.values())
     plain_log(axes.yaxis, min(narrowest, 100 * target), widest)
     plain_log(axes.xaxis, min(counts), max(counts), marks=(1,))
-    axes.set(xlabel="test examples", ylabel="half width of the 95 % interval (points)")
+    axes.set(xlabel="test examples", ylabel="half width of the 95% interval (points)")
     axes.legend(fontsize=8.5)
     return made

@@ -51,6 +51,14 @@ def plot_agreements(agreements: Sequence[RankAgreement], names: Mapping[str, str
     return made
 
 
+def _ink(ground: str) -> str:
+    """White or dark, whichever is the easier to read on a colour."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = to_rgb(ground)
+    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.55 else "#222222"
+
+
 def plot_rank_flips(ranks: Mapping[str, Sequence[int]], metrics: Sequence[str], *, moved: int = 3) -> Figure:
     """A line for each variant through its ranks under several metrics; the cheapest stands on top.
 
@@ -76,9 +84,9 @@ def plot_rank_flips(ranks: Mapping[str, Sequence[int]], metrics: Sequence[str], 
         axes.plot(xs, ys, color=color, ls=style, lw=2.6 if moves else 1.3, zorder=3 if moves else 2)
         axes.scatter(range(len(places)), places, s=210, color=color, zorder=4, linewidths=0)
         for i, place in enumerate(places):
-            axes.text(i, place, str(place), color="white", ha="center", va="center", fontsize=7.5, zorder=5)
+            axes.text(i, place, str(place), color=_ink(color), ha="center", va="center", fontsize=7.5, zorder=5)
         weight = "bold" if moves else "normal"
-        ink = color if moves else "#777777"
+        ink = "#222222" if moves else "#777777"
         axes.text(-0.18, places[0], name, ha="right", va="center", color=ink, fontsize=8.5, fontweight=weight)
         end = len(places) - 1
         axes.text(end + 0.18, places[-1], name, ha="left", va="center", color=ink, fontsize=8.5, fontweight=weight)

@@ -64,7 +64,7 @@ def plot_orders(found: Mapping[str, Mapping[str, Sequence[float]]], title: str =
                 label=None if row else precision,
             )
             axes.plot([np.mean(percent)] * 2, [row + shift - 0.11, row + shift + 0.11], color="black", lw=1.4)
-    axes.set_yticks(range(len(found)), list(found))
+    axes.set_yticks(range(len(found)), [name.replace(", ", ",\n") for name in found])
     axes.set(xlabel="test accuracy (%)", ylim=(len(found) - 0.5, -0.5), title=title)
     made.legend(loc="outside upper center", ncols=2)
     return made

@@ -84,7 +84,7 @@ def plot_study(
             seeds = [100 * v for v in values]
             axes.plot([at] * len(seeds), seeds, marker, color=COLORS["pruned"], mfc=face, ls="none", ms=5.5)
         axes.plot([], [], marker=marker, ls=line, color=COLORS["pruned"], mfc=face, label=method)
-    axes.set_xticks(range(len(places)), [f"{100 * s:.0f} %" for s in places])
+    axes.set_xticks(range(len(places)), [f"{100 * s:.0f}%" for s in places])
     axes.set(xlabel="sparsity", ylabel="test accuracy (%)", xlim=(-0.4, len(places) - 0.35), title=title)
     axes.legend(loc="lower left")
     return made

@@ -84,11 +84,10 @@ def plot_prices(panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]
             axes.plot(xs, ys, marker, ls="-", lw=0.8, color=hue, label=name)
         axes.set(yscale="log", xlabel="test accuracy (%)")
         axes.set_title(use, fontsize=10)
-        axes.margins(x=0.4, y=0.12)
+        axes.margins(x=0.5, y=0.14)
     first = next(iter(next(iter(panels.values())).values()))
-    for place, (name, (x, y)) in enumerate(zip(names, first, strict=True)):  # by turns left and right: nets lie close
-        side = ("right", -1) if place % 2 == 0 else ("left", 1)
-        label(all_axes[0][0], name, (100 * x, y), offset=(5 * side[1], -13), ha=side[0])
+    for name, (x, y) in zip(names, first, strict=True):
+        label(all_axes[0][0], name, (100 * x, y), offset=(6, -10))
     all_axes[0][0].set_ylabel("USD a million, modelled")
     handles, labels = all_axes[0][0].get_legend_handles_labels()
     made.legend(handles, labels, loc="outside upper center", ncols=3, fontsize=8.5)

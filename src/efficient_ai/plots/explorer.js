@@ -25,7 +25,8 @@
   const plain = (value, key) => {
     const shown = value * about[key].factor;
     const text = Math.abs(shown) >= 1000 ? Math.round(shown).toLocaleString("en") : String(+shown.toPrecision(3));
-    return about[key].unit ? `${text} ${about[key].unit}` : text;
+    const unit = about[key].unit;
+    return unit ? `${text}${unit === "%" ? "" : " "}${unit}` : text;
   };
   const figure = (row, key) => {
     const found = row.figures[key];
@@ -158,8 +159,9 @@
       }
       const words = front.map((row) => row.name).join(", ");
       const hidden = rows.length - shown.length;
-      count.textContent = `${kept.length} of ${shown.length} variants keep every limit` +
-        (front.length ? `; none beats ${words}.` : ".") + (hidden ? ` ${hidden} have no figure here.` : "");
+      const limited = Object.keys(limits).length > 0;
+      const keep = limited ? `${kept.length} of ${shown.length} variants keep every limit` : `${shown.length} variants`;
+      count.textContent = keep + (front.length ? `; none beats ${words}.` : ".") + (hidden ? ` ${hidden} have no figure here.` : "");
     }
     tell();
     if (focused) plot.querySelector("[tabindex='0']")?.focus();
@@ -181,7 +183,7 @@
     chosen.replaceChildren(
       make("p", {}, make("strong", { textContent: current.name }), current.technique ? `, ${current.technique}` : ""),
       make("p", { textContent: keys.map((key) => `${about[key].meaning}: ${figure(current, key)}`).join("; ") }),
-      make("p", { textContent: lost.length ? `Misses: ${lost.map((key) => why(current, key)).join("; ")}.` : "Keeps every limit." }));
+      make("p", { textContent: lost.length ? `Misses: ${lost.map((key) => why(current, key)).join("; ")}.` : Object.keys(limits).length ? "Keeps every limit." : "" }));
   }
   show();
 })();

@@ -99,7 +99,8 @@ def plot_findings(found: Sequence[Found]) -> Figure:
     ends = [p for _, ones in shown for one in ones for p in (one.points, one.low, one.high) if p is not None]
     worst, best = 1.4 * min(-1.5, *ends, 0), 1.4 * max(1.5, *ends, 0)
     marks = [m for m in (-30, -10, -3, 0, 3, 10, 30) if worst <= m <= best]
-    right.set_xticks(marks, [f"{m:+d}".replace("-", "−") if m else "0" for m in marks])
+    said = (-10, 0, 10) if max(-worst, best) > 10 else marks  # more would run into one another
+    right.set_xticks(marks, [(f"{m:+d}".replace("-", "−") if m else "0") if m in said else "" for m in marks])
     right.set_xticks([], minor=True)
     right.set_xlim(worst, best)
     right.axvspan(worst, 0, color=PALE, lw=0, zorder=0)

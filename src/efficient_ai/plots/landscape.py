@@ -117,7 +117,7 @@ def plot_fit(models: Sequence[str], devices: Sequence[str], shares: Sequence[Seq
             fits = share <= 1
             color = KINDS["tinyml"] if fits else "#D55E00"
             axes.add_patch(_cell(column, row, color, 0.16 if fits else 0.3))
-            text = f"{100 * share:.0f} %" if share < 2 else f"{share:.0f}×"
+            text = f"{share:.1f}×" if share > 1 else f"{100 * share:.0f}%" if share >= 0.005 else "<1%"
             axes.text(column, row, text, ha="center", va="center", fontsize=8.5, weight="normal" if fits else "bold")
     axes.set(xlim=(-0.5, len(models) - 0.5), ylim=(len(devices) - 0.5, -0.5))
     axes.set_xticks(range(len(models)), models, fontsize=8)

@@ -63,7 +63,7 @@ def plot_ledger(steps: Sequence[Step], panels: Sequence[LedgerPanel], *, notes: 
         gridspec_kw={"wspace": 0.08},
     )  # fmt: skip
     for axes, panel in zip(found[0], panels, strict=True):
-        _panel(axes, panel, steps, places, begin - 0.75 if aside else None)
+        _panel(axes, panel, steps, places, begin - 0.75 if aside else None, 0.4 if len(panels) == 1 else 0.8)
         axes.set_ylim(last, -0.75)
     first = found[0][0]
     rows = [(places[step.name], step.name) for step in steps]
@@ -78,12 +78,14 @@ def plot_ledger(steps: Sequence[Step], panels: Sequence[LedgerPanel], *, notes: 
     return made
 
 
-def _panel(axes: Any, panel: LedgerPanel, steps: Sequence[Step], places: dict[str, float], rule: float | None) -> None:
+def _panel(
+    axes: Any, panel: LedgerPanel, steps: Sequence[Step], places: dict[str, float], rule: float | None, room: float
+) -> None:
     amounts = {step.name: step.amounts.get(panel.key) for step in steps}
     known = [a for a in amounts.values() if a is not None]
-    ends = [v for a in known for v in (a.value, a.low, a.high) if v is not None] + [panel.limit]
+    ends = [v for a in known for v in (a.value, a.low, a.high, a.fitted) if v is not None] + [panel.limit]
     high = max(ends) * 1.25
-    low = min(ends) / max(1.5, (high / min(ends)) ** 0.4)  # room for what stands beside the shortest
+    low = min(ends) / max(1.5, (high / min(ends)) ** room)  # for what stands beside the shortest
     plain_log(axes.xaxis, low, high, marks=(1, 2, 5) if high / low < 100 else (1,))
     axes.set_xlim(low, high)
     axes.axvspan(low, panel.limit, color=KEPT, lw=0, zorder=0)
@@ -135,7 +137,7 @@ def _bar(
         axes.annotate(text, ((edge * amount.value) ** 0.5, row), ha="center", va="center", fontsize=8.5,
                       color="white", fontweight="bold", zorder=6)  # fmt: skip
         return
-    lowest = min(v for v in (amount.value, amount.low, before) if v is not None)
+    lowest = min(v for v in (amount.value, amount.low, amount.fitted, before) if v is not None)
     axes.annotate(text, (lowest, row), xytext=(-5, 0), textcoords="offset points", ha="right", va="center",
                   fontsize=8.5, color=INK, zorder=6)  # fmt: skip
 

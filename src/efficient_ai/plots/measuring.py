@@ -62,12 +62,12 @@ def plot_held_out(predictions: Sequence[HeldOut]) -> Figure:
     made, axes = figure(figsize=(5.6, 4.4))
     ends = [0.7 * min(p.published_uj for p in predictions), 1.5 * max(p.published_uj for p in predictions)]
     axes.plot(ends, ends, color=COLORS["float32"], lw=1)
-    styles = {"time": ("o", COLORS["clustered"]), "macs": ("s", COLORS["int8"])}
-    for per, (marker, color) in styles.items():
+    styles = {"time": ("o", COLORS["clustered"], "time"), "macs": ("s", COLORS["int8"], "MACs")}
+    for per, (marker, color, name) in styles.items():
         shown = [one for one in predictions if one.per == per]
         if shown:
             xs, ys = [one.published_uj for one in shown], [one.modelled_uj for one in shown]
-            axes.plot(xs, ys, marker, mfc="none", color=color, ls="none", label=f"modelled by {per}")
+            axes.plot(xs, ys, marker, mfc="none", color=color, ls="none", label=f"modelled by {name}")
     axes.set(xscale="log", yscale="log", xlabel="published energy (µJ)", ylabel="modelled, task left out (µJ)")
     axes.legend()
     return made

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from efficient_ai.plots.style import COLORS, figure, plain_log
+from efficient_ai.plots.style import COLORS, figure, label, plain_log
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -119,7 +119,7 @@ def plot_layers_on_roof(
         axes.plot([], [], "o", color=_FORM_HUES[form], mfc=face, ls="none", label=name)
     for net, (intensity, rate) in (achieved or {}).items():
         axes.plot(intensity, rate / 1e9, "*", ms=12, color=COLORS["clustered"], zorder=5)
-        axes.annotate(net, (intensity, rate / 1e9), (8, -9), textcoords="offset points", fontsize=8)
+        label(axes, net, (intensity, rate / 1e9), offset=(8, -11), fontsize=8)
     if achieved:
         axes.plot([], [], "*", ms=10, color=COLORS["clustered"], ls="none", label="whole net, measured")
     axes.axvline(roof.ridge_ops_per_byte, color="#999999", lw=0.9, ls=":", zorder=0)

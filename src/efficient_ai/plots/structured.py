@@ -31,7 +31,7 @@ def plot_scan(found: Sensitivity, given: Mapping[str, Mapping[str, float]]) -> F
     for (row, column), value in np.ndenumerate(lost):
         color = "white" if value > 40 else "black"
         left.text(column, row, f"{max(0.0, value):.0f}", ha="center", va="center", fontsize=8.5, color=color)
-    left.set_xticks(range(len(found.sparsities)), [f"{100 * s:.0f} %" for s in found.sparsities])
+    left.set_xticks(range(len(found.sparsities)), [f"{100 * s:.0f}%" for s in found.sparsities])
     left.set_yticks(range(len(names)), names, fontsize=8.5)
     left.set(xlabel="sparsity of this layer alone", title="points lost")
     left.grid(visible=False)

@@ -68,7 +68,7 @@ def plain_log(axis: Any, low: float, high: float, *, marks: Sequence[float] = (1
     (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
     found = [m * 10.0**power for power in range(-6, 10) for m in marks]
     shown = [mark for mark in found if low / 1.3 < mark < high * 1.3]
-    axis.set_ticks(shown, [f"{mark:g}" if mark < 1e4 else f"{mark:,.0f}" for mark in shown])
+    axis.set_ticks(shown, [f"{mark:g}" if mark < 1e3 else f"{mark:,.0f}" for mark in shown])
     axis.set_ticks([], minor=True)
 
 

@@ -75,5 +75,6 @@ def _asset(kind: str) -> str:
 
 
 def signed(value: float, digits: int = 1) -> str:
-    """A difference as it is printed: with its sign, and with a minus that is one."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    """A difference as it is printed: with its sign, which zero has not, and with a minus that is one."""
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "−") if float(text) else text[1:]

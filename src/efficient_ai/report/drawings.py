@@ -121,8 +121,8 @@ def quality(document: dict[str, Any], good_db: float) -> tuple[str, str]:
         least = min(judged, key=lambda row: row["size_bytes"])
         change = 100 * worst["quality"]["accuracy_change"]["value"]
         finding = (
-            f"{least['name']}, the smallest file, has an accuracy of {points[least['name']][1]:.1f} %; "
-            f"{worst['name']} has the lowest, {points[worst['name']][1]:.1f} %, {signed(change)} points from the "
+            f"{least['name']}, the smallest file, has an accuracy of {points[least['name']][1]:.1f}%; "
+            f"{worst['name']} has the lowest, {points[worst['name']][1]:.1f}%, {signed(change)} points from the "
             "source's."
         )
         drawn = plots.plot_own_quality(points, "accuracy (%)")

@@ -49,7 +49,7 @@ def judge(outputs: Sequence[np.ndarray], reference: Sequence[np.ndarray], labels
     Returns:
         "examples"; "sqnr_db", for each output, None where it isn't finite; and where an output names classes:
         "agreement" (with the source), and with labels "accuracy" and "accuracy_change" (against the source, paired).
-        These are fractions with a 95 % bootstrap interval.
+        These are fractions with a 95% bootstrap interval.
     """
     count = min(len(outputs[0]), len(reference[0]))
     mine, theirs = [one[:count] for one in outputs], [one[:count] for one in reference]

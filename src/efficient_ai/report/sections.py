@@ -128,7 +128,7 @@ def quality(document: dict[str, Any], drawing: str) -> str:
     headings = ("variant", "accuracy (%)", "against the source (points)", "same class (%)", "SQNR (dB)", "verdict")
     if all(row[1] == "–" for row in rows):  # no labels
         headings, rows = (headings[0], *headings[3:]), [(row[0], *row[3:]) for row in rows]
-    caption = "Quality of the variants, with 95 % bootstrap intervals; SQNR is each output's signal over its error"
+    caption = "Quality of the variants, with 95% bootstrap intervals; SQNR is each output's signal over its error"
     return section("Quality", *parts, table(caption, headings, rows, wide=(len(headings) - 1,)), drawing)
 
 
@@ -170,7 +170,7 @@ def latency(document: dict[str, Any], drawing: str) -> str:
             "the same one when it is busy, gives other times."
         )
     headings = ("variant and engine", "p50 (ms)", "p90 (ms)", "p99 (ms)", "times float32", "runs", "delegate")
-    caption = "Latency; the ratio of medians to float32 on the same engine has a 95 % bootstrap interval"
+    caption = "Latency; the ratio of medians to float32 on the same engine has a 95% bootstrap interval"
     others = [
         (f"{row.get('variant', 'all variants')}, {row['engine']}", row.get("reason") or _install(row))
         for row in document["latency"]

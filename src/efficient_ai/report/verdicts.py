@@ -8,7 +8,7 @@ from typing import Any
 
 from efficient_ai import decide
 from efficient_ai.decide import findings, guide
-from efficient_ai.decide.budget import MET, MISSED, Budget, Figure
+from efficient_ai.decide.budget import MET, MISSED, Budget
 from efficient_ai.measure.latency import FEWEST_RUNS
 from efficient_ai.records import Variant
 from efficient_ai.report.judging import EXACT_DB
@@ -48,7 +48,7 @@ def against(budget: Budget, variants: Sequence[Variant], document: dict[str, Any
                 "met": sum(one.outcome == MET for one in verdicts),
                 "missed": sum(one.outcome == MISSED for one in verdicts),
                 "not_evaluated": sum(one.outcome not in (MET, MISSED) for one in verdicts),
-                "verdicts": [_verdict(one) for one in verdicts],
+                "verdicts": [decide.verdict_entry(one) for one in verdicts],
             }
         )
     found = {"name": budget.name, "why": budget.why, "device": budget.device.name, "variants": entries}
@@ -97,23 +97,6 @@ def _known(
     return found
 
 
-def _verdict(verdict: decide.Verdict) -> dict[str, Any]:
-    limit, figure = verdict.limit, verdict.figure
-    known = figure is not None and figure.value is not None
-    return {
-        "key": limit.key,
-        "side": limit.quantity.side,
-        "limit": limit.value,
-        "unit": limit.quantity.unit,
-        "value": figure.value if known else None,
-        "lower_bound": figure.lower_bound if known else False,
-        "kind": figure.kind if known else None,
-        "outcome": verdict.outcome,
-        "reason": verdict.reason,
-        "method": figure.method if isinstance(figure, Figure) else "",
-    }
-
-
 def _chosen(contenders: Sequence[decide.Row], budget: Budget) -> dict[str, Any]:
     """The winner by the budget's own rule, or by size where nobody has a value of what should decide."""
     if not contenders:
@@ -159,8 +142,8 @@ def _unkept(one: dict[str, Any], still_open: Sequence[str]) -> int:
 
 def _excess(one: dict[str, Any]) -> float:
     """How far a variant is over the limits that it misses, as a sum of shares of the limits."""
-    missed = [v for v in one["verdicts"] if v["outcome"] == MISSED and v["value"] is not None]
-    return sum(abs(v["value"] - v["limit"]) / v["limit"] for v in missed if v["limit"])
+    missed = [verdict for verdict in one["verdicts"] if verdict["outcome"] == MISSED and verdict["limit"]]
+    return sum(verdict["excess"] / verdict["limit"] for verdict in missed if verdict["excess"] is not None)
 
 
 def good_enough(row: dict[str, Any], basis: str) -> bool:

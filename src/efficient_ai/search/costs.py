@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Of an int8 file, beside the weights: a bias, its scale and zero point and the filter's for each channel; a tensor's
 # name, its ranges and an operator for each layer; and what frames it. With fresh weights the
-# converter's files keep to it within 3 %.
+# converter's files keep to it within 3%.
 CHANNEL_BYTES = 28
 LAYER_BYTES = 380
 FILE_BYTES = 620

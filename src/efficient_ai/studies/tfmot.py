@@ -1,4 +1,4 @@
-"""ResNet-8 pruned gradually to 90 % by TensorFlow's own toolkit: the run of the study `pruning`, with another tool."""
+"""ResNet-8 pruned gradually to 90% by TensorFlow's own toolkit: the run of the study `pruning`, with another tool."""
 
 from __future__ import annotations
 

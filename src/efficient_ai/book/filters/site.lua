@@ -69,6 +69,14 @@ function Pandoc(doc)
         end
         return image
       end,
+      Table = function(rows) -- a narrow column breaks between words, not within a network's name
+        return rows:walk{Str = function(word)
+          return (word.text:match '%w%-%d' or word.text:match '%u%w*%-%u') and pandoc.Span(word, {class = 'name'}) or nil
+        end}
+      end,
+      Code = function(code) -- a short command isn't broken at its hyphens
+        if #code.text <= 24 and code.text:find('-', 1, true) then code.classes:insert 'name'; return code end
+      end,
       Link = function(link)
         local id = link.target:match '^#(.+)'
         if not id then link.target = asset(link.target)
