@@ -249,7 +249,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class PublishedFigure:
-    """A figure that somebody published, with where; `verified` says how it was checked (V, 2 or M)."""
+    """A figure that somebody published, with where; `verified` says how it was checked (V or 2)."""
 
     key: str
     value: float

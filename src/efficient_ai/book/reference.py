@@ -40,6 +40,7 @@ HOUSE = (
 )
 HELP_COLUMNS = 84
 SIGNATURE_COLUMNS = 84
+KEY = re.compile(r"\b[a-z]+\d{4}[a-z0-9]*\b")  # of the bibliography
 SPECIAL = re.compile(r"(`+[^`]*`+|(?<![\w*])\*[A-Za-z]+\*(?![\w*]))|([\\*_{}\[\]<>$@^~#|!])")
 
 
@@ -47,12 +48,14 @@ def markdown(keys: frozenset[str] = frozenset()) -> str:
     """The whole reference: the rooms in the order of the house, then the command line.
 
     Args:
-        keys: The bibliography's keys; where a docstring names one as its source, it becomes a citation.
+        keys: The bibliography's keys; where a docstring names one, it becomes a citation.
 
     Returns:
         Markdown for Quarto and for the book's own renderer: in full for HTML, a line for each name in the PDF.
     """
-    return "\n\n".join(part.strip() for part in (*_rooms(keys), *_command_line())) + "\n"
+    rooms = "\n\n".join(part.strip() for part in _rooms())
+    cited = KEY.sub(lambda m: f"@{m[0]}" if m[0] in keys else m[0], rooms)
+    return "\n\n".join([cited, *(part.strip() for part in _command_line())]) + "\n"
 
 
 def names() -> dict[str, str]:
@@ -96,12 +99,12 @@ def _own(module: Any) -> Iterator[tuple[str, Any]]:
             yield name, entry
 
 
-def _rooms(keys: frozenset[str]) -> Iterator[str]:
+def _rooms() -> Iterator[str]:
     for room, entries in _house():
         if not entries:
             continue
         yield f"## `{room.name}` {{#lib-{room.name}}}\n\n{_paragraphs(room.docstring.value)}"
-        full = "\n\n".join(_entry(name, entry, keys) for name, entry in entries)
+        full = "\n\n".join(_entry(name, entry) for name, entry in entries)
         yield _only("html", full)
         short = "\n\n".join(f"`{name}{_short(entry)}` {_summary(entry)}" for name, entry in entries)
         yield _small(short)
@@ -120,7 +123,7 @@ def _small(text: str) -> str:
     return _only("typst", f"```{{=typst}}\n{begin}\n```\n\n{text}\n\n```{{=typst}}\n]\n```")
 
 
-def _entry(name: str, entry: Any, keys: frozenset[str]) -> str:
+def _entry(name: str, entry: Any) -> str:
     """Its name and first paragraph, and folded under the call all else that its docstring says."""
     text = entry.docstring.value if entry.docstring else ""
     _, _, text = text.partition("\n\n")
@@ -133,8 +136,7 @@ def _entry(name: str, entry: Any, keys: frozenset[str]) -> str:
     if members:
         parts.append(_definitions("Members", ((_member(n, m), _summary(m)) for n, m in members)))
     if source:
-        cited = re.sub(r"[a-z]+\d{4}[a-z0-9]+", lambda m: f"\0{m[0]}" if m[0] in keys else m[0], source)
-        parts.append(f"**Source.** {_inline(cited)}".replace("\0", "@"))
+        parts.append(f"**Source.** {_inline(source)}")
     shown = [f"### `{name}` {{#lib-{name} .unnumbered .unlisted}}", _summary(entry)]
     return "\n\n".join([*shown, *_folded(f"{name}{_short(entry)}", parts)])
 
