@@ -63,7 +63,7 @@ def plot_ledger(steps: Sequence[Step], panels: Sequence[LedgerPanel], *, notes: 
         gridspec_kw={"wspace": 0.08},
     )  # fmt: skip
     for axes, panel in zip(found[0], panels, strict=True):
-        _panel(axes, panel, steps, places, begin - 0.75 if aside else None, 0.4 if len(panels) == 1 else 0.8)
+        _panel(axes, panel, steps, places, begin - 0.75 if aside else None, 0.4 if len(panels) == 1 else 0.55)
         axes.set_ylim(last, -0.75)
     first = found[0][0]
     rows = [(places[step.name], step.name) for step in steps]
@@ -138,7 +138,7 @@ def _bar(
                       color="white", fontweight="bold", zorder=6)  # fmt: skip
         return
     lowest = min(v for v in (amount.value, amount.low, amount.fitted, before) if v is not None)
-    axes.annotate(text, (lowest, row), xytext=(-5, 0), textcoords="offset points", ha="right", va="center",
+    axes.annotate(text, (lowest, row), xytext=(-7, 0), textcoords="offset points", ha="right", va="center",
                   fontsize=8.5, color=INK, zorder=6)  # fmt: skip
 
 
