@@ -53,8 +53,7 @@ def plot_rates(rates: Mapping[str, Mapping[str, float]], tasks: Sequence[str]) -
         found = [by_task[task] for by_task in rates.values() if task in by_task]
         axes.plot(found, rows, marker, color=COLORS[hue], label=task, markersize=6)
     axes.set_yticks(range(len(rates)), list(rates))
-    axes.invert_yaxis()
-    axes.set(xscale="log", xlabel="inferences a second")
+    axes.set(xscale="log", xlabel="inferences a second", ylim=(len(rates) - 0.5, -0.5))
     axes.tick_params(axis="y", length=0)
-    made.legend(loc="outside upper center", ncols=len(tasks))
+    made.legend(loc="outside upper center", ncols=len(tasks), fontsize=8.5)
     return made

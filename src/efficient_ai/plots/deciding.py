@@ -86,8 +86,9 @@ def plot_prices(panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]
         axes.set_title(use, fontsize=10)
         axes.margins(x=0.5, y=0.14)
     first = next(iter(next(iter(panels.values())).values()))
-    for name, (x, y) in zip(names, first, strict=True):
-        label(all_axes[0][0], name, (100 * x, y), offset=(6, -10))
+    for place, (name, (x, y)) in enumerate(zip(names, first, strict=True)):
+        aside, side = (6, "left") if place else (-6, "right")
+        label(all_axes[0][0], name, (100 * x, y), offset=(aside, -10), ha=side)
     all_axes[0][0].set_ylabel("USD a million, modelled")
     handles, labels = all_axes[0][0].get_legend_handles_labels()
     made.legend(handles, labels, loc="outside upper center", ncols=3, fontsize=8.5)

@@ -34,7 +34,7 @@ def plot_replays(curves: Mapping[str, np.ndarray], *, best: float, noise: float,
         expected: The closed form of the random search's mean, after each trial.
     """
     made, axes = figure(figsize=(6.4, 3.6))
-    axes.axhspan(0, 100 * noise, color="#DDDDDD", lw=0, zorder=0, label="what two trainings of one net differ by")
+    axes.axhspan(0, 100 * noise, color="#FBE5D2", lw=0, zorder=0, label="what two trainings of one net differ by")
     for name, found in curves.items():
         color, line = METHODS[name]
         behind = 100 * (best - np.asarray(found))

@@ -45,7 +45,7 @@ def plot_moves(before: np.ndarray, after: np.ndarray, moves: Mapping[int, tuple[
     width = 0.7 * (steps[1] - steps[0]) if len(steps) > 1 else 1
     third.bar(steps, came - back, width, bottom=back, color=COLORS["clustered"], label="new")
     third.bar(steps, back, width, color=COLORS["dynamic_int8"], label="been there before")
-    third.set(xlabel="step", ylabel="weights that come", ylim=(0, 1.4 * came.max()))
+    third.set(xlabel="step", title="weights that come", ylim=(0, 1.4 * came.max()))
     third.legend(loc="upper right", frameon=False)
     return made
 

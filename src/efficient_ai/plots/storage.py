@@ -134,7 +134,7 @@ def plot_ratio(
             ticks := [t for t in (20, 40, 80, 160, 320) if t < 1.3 * max(max(p)[0] for p in by_bits.values())]
         )
         axes.set_xticks([], minor=True)
-        axes.set_xticklabels([f"{t}×" for t in ticks])
+        axes.set_xticklabels([f"{t}×" for t in ticks], fontsize=8)
     panels[0][0].set_ylabel("points against the dense net")
     made.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8.5)
     return made
